@@ -21,7 +21,13 @@ impl<Key: Ord + Copy> Counts<Key> {
     where
         Key: crate::spelled::Spelled,
     {
-        Counts(Key::VALUES.iter().map(|key| (*key, 0)).collect())
+        Counts::zeros(Key::VALUES.iter().copied())
+    }
+
+    /// Creates counts that have some keys, each of them zero.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn zeros(keys: impl Iterator<Item = Key>) -> Self {
+        Counts(keys.map(|key| (key, 0)).collect())
     }
 
     pub(crate) fn add(&mut self, key: Key) {

@@ -30,6 +30,7 @@
 //! | compile it | [`Table::new`] |
 //! | decide | [`Table::decide`] with an [`Input`]: a line, an [`Event`], or granted categories |
 //! | rewrite events for a router | [`Table::rewrite`] |
+//! | decide the events of a request body | [`event::Batch`], [`Table::rewrite_batch`] |
 //! | check events against recorded choices | `ledger` (feature `ledger`) |
 //! | replace the policy while others decide | [`ActivePolicy`] |
 //! | lint, format and test policies | `lint` (feature `lint`), [`mod@format`], [`testing`] |

@@ -37,7 +37,7 @@ fn shipped_policies_are_certified() {
             "{path}"
         );
     }
-    // The preludes have no destinations of their own; each decides these.
+    // The preludes have no destinations of their own; each decides these. A text of groups has two preferences, and not four.
     for prelude in consentry::model::prelude_names() {
         let text = format!(
             "consentry 1\npolicy \"p\"\ninclude prelude {prelude:?}\ncategory A\ncategory B always\ncategory C unenforced\n\
@@ -48,7 +48,7 @@ fn shipped_policies_are_certified() {
         let table = Table::new(Policy::parse(&text).unwrap());
         let certificate = certify(&table, 1 << 20);
         assert!(certificate.differences.is_empty(), "{prelude}: {:?}", certificate.differences);
-        assert!(certificate.comparisons() > 10_000, "{}", certificate.comparisons());
+        assert!(certificate.comparisons() > 3_000, "{}", certificate.comparisons());
     }
 }
 

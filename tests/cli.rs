@@ -344,7 +344,7 @@ fn show_prints_preludes() {
 fn lint_takes_folders_and_parts() {
     let run = run(&["lint", "policies"]);
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    assert!(run.out.ends_with("6 policies and 5 parts checked: 0 errors, 0 warnings\n"), "{}", run.out);
+    assert!(run.out.ends_with("8 policies and 5 parts checked: 0 errors, 0 warnings\n"), "{}", run.out);
     let json = run_with(&["lint", "--format", "json", "tests/mistakes/competing_overrides.consent"], b"");
     assert_eq!(json.status, 1);
     let document = &lines(&json)[0];
@@ -1039,7 +1039,7 @@ fn levels_are_set_on_the_command_line() {
 }
 
 /// Options that have no effect in some calls, with such a call, which is a usage error: nobody believes that an option was obeyed.
-const IDLE_OPTIONS: [(&str, &str); 14] = [
+const IDLE_OPTIONS: [(&str, &str); 16] = [
     ("diff --zstd-window", "diff POLICY POLICY --zstd-window 16M"),
     ("diff --reasons", "diff POLICY POLICY --reasons --format json"),
     ("simulate --chosen", "simulate POLICY event --chosen NOPE --banner stays --model opt-in"),
@@ -1049,6 +1049,8 @@ const IDLE_OPTIONS: [(&str, &str); 14] = [
     ("test --list", "test POLICY --watch --list"),
     ("filter --force", "filter POLICY EVENTS --force"),
     ("filter --drop-undeliverable", "filter POLICY EVENTS --split x --drop-undeliverable"),
+    ("filter --unpack", "filter POLICY EVENTS --split x --unpack"),
+    ("explain --item", "explain POLICY EVENTS --line 1 --destination Zendesk --item 0"),
     ("init --zstd-window", "init - --yes --zstd-window 16M"),
     ("init --force", "init - --yes --force"),
     ("ledger ingest --root", "ledger ingest ledger EVENTS --root policies"),

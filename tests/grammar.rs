@@ -86,6 +86,31 @@ fn every_word_is_a_language_word() {
     }
 }
 
+/// A word that stands only where no name can takes no name away: policies that use it as one keep their meaning.
+#[test]
+fn a_local_word_is_still_a_name() {
+    let grammar = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(GRAMMAR)).unwrap();
+    let words = grammar.lines().filter(|line| line.starts_with("local_"));
+    let words: Vec<&str> = words.map(|line| line.split('"').nth(1).unwrap()).collect();
+    assert!(words.len() > 10, "found only {} words", words.len());
+    for word in words {
+        let text = format!(
+            "consentry 1 policy \"p\" include prelude \"segment\" category {word} \
+             category A unasked granted destination kind {word} \
+             destination \"D\" needs {word}, A kind {word} destination \"E\" needs any of {word}, (all of A, {word}) \
+             override consent at {word}.{word} alias a, x{word} booleans in {word} reversed \
+             test \"t\" {{ consent {{ {word}: unasked, A: granted }} block \"D\" because refused {word} }} \
+             never deliver \"D\" without {word} when {word} unasked and {word} not granted"
+        );
+        consentry::Policy::parse(&text).unwrap_or_else(|error| panic!("{word}: {error}"));
+        let dictionary = include_str!("../fuzz/policy.dict");
+        assert!(
+            dictionary.lines().any(|line| line == format!("{word:?}")),
+            "the fuzzer does not know `{word}`"
+        );
+    }
+}
+
 /// The text of a rule of the grammar, in its braces.
 fn rule<'g>(grammar: &'g str, name: &str) -> &'g str {
     let body = grammar.split(&format!("\n{name} = ")).nth(1).unwrap_or_else(|| panic!("no rule `{name}`"));
@@ -109,7 +134,7 @@ fn first_words(grammar: &str, expression: &str) -> BTreeSet<String> {
     for choice in split(expression, '|') {
         for term in split(choice, '~') {
             let needed = term.trim_end_matches(['?', '*', '+']);
-            match needed.strip_prefix("word_") {
+            match needed.strip_prefix("word_").or(needed.strip_prefix("local_")) {
                 _ if needed.starts_with(['!', '"']) || needed.starts_with("old_") => {}
                 Some(word) => drop(words.insert(word.to_owned())),
                 None if needed.starts_with('(') => {

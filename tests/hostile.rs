@@ -11,6 +11,7 @@
 #[cfg(feature = "cli")]
 mod common;
 
+use consentry::event::Batch;
 use consentry::{Input, Limits, Policy, Table, reference};
 use std::fmt::Write as _;
 use std::fs;
@@ -130,7 +131,15 @@ fn events() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     text("one level down", format!(r#"{{"properties":{whole},"context":{{}}}}"#), FREE);
     text("one level up", object.replace("}}", r#"},"context":{}}"#), FREE);
     text("in an array", format!(r#"{{"context":{{"x":[{object}]}}}}"#), FREE);
-    text("in a list of events", format!("[{whole}]"), "not_an_object");
+    text("in a list behind no event", format!("[7,{whole}]"), "not_an_object");
+    text("in a list in front of no event", format!("[{whole},7]"), "invalid_item");
+    text("in a list in a list", format!("[{whole},[{whole}]]"), "invalid_item");
+    text("in a batch in a batch", format!(r#"{{"batch":[{whole},{{"batch":[{whole}]}}]}}"#), "invalid_item");
+    text("in a batch with null", format!(r#"{{"b\u0061tch":[null,{whole}]}}"#), "invalid_item");
+    text("in a batch that is no array", format!(r#"{{"batch":{whole}}}"#), "malformed_batch");
+    text("in one of two batches", format!(r#"{{"batch":[{whole}],"batch":[]}}"#), "malformed_batch");
+    text("next to a batch that is null", object.replacen('{', r#"{"batch":null,"#, 1), "malformed_batch");
+    text("in a batch of an event", format!(r#"{{"type":"track","batch":[{whole}]}}"#), FREE);
     let quoted = whole.replace('"', "\\\"");
     text("in a string", format!(r#"{{"context":{{"consent":{{}},"x":"{quoted}"}}}}"#), EMPTY);
     text("as a string", format!(r#"{{"context":"{quoted}"}}"#), MALFORMED);
@@ -344,7 +353,10 @@ fn through_the_library(table: &Table, line: &[u8]) -> String {
             assert!(error.offset() <= line.len() && !error.to_string().is_empty());
             assert!(error.to_string().len() < 300, "{error}");
             assert!(table.decide(Input::line(line), &mut scratch).is_err());
-            return error.code().to_owned();
+            // A reader of batches says what is wrong with one.
+            let batch = Batch::read(line, table.policy(), &Limits::default());
+            assert_eq!(batch.is_err(), error.is_batch() || error.code() == "malformed_batch", "{batch:?}");
+            return batch.err().unwrap_or(error).code().to_owned();
         }
     };
     let decision = table.decide(Input::event(&event), &mut scratch).unwrap();
@@ -737,7 +749,9 @@ mod command {
         let decided = lines.len() - errors;
         let summary = format!("{decided} decided by \"hostile\", 0 dropped, {errors} not events (");
         assert!(text.contains(&summary) && text.contains(&format!("), {blank} blank lines\n")), "{summary}");
-        for kind in EventErrorKind::ALL.into_iter().filter(|kind| !is_blank(kind.as_str())) {
+        // A policy rejects a batch as such only if it says so.
+        let is_known = |kind: &EventErrorKind| !is_blank(kind.as_str()) && *kind != EventErrorKind::Batch;
+        for kind in EventErrorKind::ALL.into_iter().filter(is_known) {
             let count = events.iter().filter(|(_, _, expected)| *expected == kind.as_str()).count();
             assert!(text.contains(&format!("{count} {}", kind.as_str())), "{kind:?}");
         }

@@ -129,7 +129,7 @@ fn a_long_window_is_allowed_on_purpose() {
 #[test]
 fn a_bad_first_line_is_one_bad_line() {
     let event = r#"{"type":"track","context":{}}"#;
-    for first in ["[{\"a\":1}]", "[INFO] {", "[INFO] start [", "[{\"lvl", "[1,", "{\"a\":", "[]"] {
+    for first in ["[{\"a\":1},7]", "[INFO] {", "[INFO] start [", "[{\"lvl", "[1,", "{\"a\":", "[]"] {
         let text = format!("{first}\n{event}\n{event}\n");
         let filtered = run(&["filter", SHOP, "--discard-rejects"], text.as_bytes());
         assert_eq!((filtered.status, filtered.out.lines().count()), (1, 2), "{first}: {}", filtered.err);
@@ -154,7 +154,7 @@ fn an_event_over_several_lines() {
             ".",
         ),
         (format!("[\n{PRETTY},{PRETTY}]"), "it is a JSON array, and not one event a line", "'.[]'"),
-        ("[{\"a\":1},{\"a\":2}]\n".to_owned(), "it is a JSON array, and not one event a line", "'.[]'"),
+        ("[{\"a\":1},\n{\"a\":2}]\n".to_owned(), "it is a JSON array, and not one event a line", "'.[]'"),
         ("[ {\"a\":1}\n, {\"a\":2}\n]\n".to_owned(), "it is a JSON array, and not one event a line", "'.[]'"),
     ] {
         let file = folder.path().join("pretty.json");
@@ -194,7 +194,7 @@ fn an_event_over_several_lines() {
     let utf16 = || PRETTY.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (bytes, what) in [
         (PRETTY.repeat(2).into_bytes(), "lines 2 to 7 are one event, which must be on one line; convert"),
-        (b"[{\"a\":1},{\"a\":2}]\n".to_vec(), "it is a JSON array, and not one event a line; convert"),
+        (b"[{\"a\":1},\n{\"a\":2}]\n{}\n".to_vec(), "it is a JSON array, and not one event a line; convert"),
         (utf16(), "it is no UTF-8 text: convert it first"),
         (b"\x1F\x8B\x08\0\0\0\0\0".to_vec(), "it is no UTF-8 text: convert it first"),
         (b"\xFD7zXZ\0".to_vec(), "it is no UTF-8 text: convert it first"),

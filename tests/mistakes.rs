@@ -106,6 +106,45 @@ fn every_mistake_of_a_statement_and_no_other() {
     }
 }
 
+/// A part of `consent at` in a wrong place, or in words of a vendor, is answered with the words that were meant.
+#[test]
+fn a_mistake_in_a_shape_has_its_help() {
+    let order = "the parts stand in this order: `alias`, a shape, `unlisted`, `skip`, `absent`; `in` stands in front of `reversed`";
+    let words = "write `words granted \"...\" refused \"...\"`";
+    let shapes = "a shape is `booleans`, `words granted ...`, `pairs by ...`, `granted list`, `refused list`, \
+                  `granted text by ...` or `refused text by ...`";
+    for (parts, help) in [
+        ("array", shapes),
+        ("boolean", "did you mean `booleans`?"),
+        ("list granted", "write `granted list` or `refused list`"),
+        ("text by \",\"", "write `granted text by \"...\"` or `refused text by \"...\"`"),
+        ("denied list", "did you mean `refused`?"),
+        ("allowed list", "did you mean `granted`?"),
+        ("granted words \"yes\"", words),
+        ("granted \"yes\" refused \"no\"", words),
+        (
+            "words refused \"no\" granted \"yes\"",
+            "what grants comes first: `granted \"...\" refused \"...\"`",
+        ),
+        ("granted text \",\"", "write `by` in front of what stands between two names"),
+        (
+            "pairs by \",\" granted \"1\" refused \"0\"",
+            "write what stands between two pairs, and within one: `by \",\" and \":\"`",
+        ),
+        ("booleans reversed in x", order),
+        ("granted list skip \"\" unlisted refused", order),
+        ("granted list alias x", order),
+        ("granted list unlisted denied", "did you mean `refused`?"),
+        ("absent \"\" null", "separate values with `,`"),
+        ("absent null \"\"", "separate values with `,`"),
+    ] {
+        let text =
+            format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\noverride consent at a {parts}");
+        let error = Policy::parse(&text).unwrap_err();
+        assert_eq!(error.diagnostics()[0].help.as_deref(), Some(help), "{parts}");
+    }
+}
+
 fn codes_of(source: &Memory) -> Vec<Code> {
     let error = Policy::from_source(source, "main").unwrap_err();
     error.diagnostics().iter().map(|diagnostic| diagnostic.code).collect()

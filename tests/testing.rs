@@ -56,7 +56,7 @@ fn lines(result: &CaseResult) -> Vec<String> {
             Failure::File { message } => lines.push(format!("file: {message}")),
             Failure::NotAnEvent { line, error } => lines.push(format!("{line:?}: {}", error.code())),
             Failure::Consent { message } => lines.push(message.clone()),
-            Failure::Decided { line, event, check, differences } => {
+            Failure::Decided { line, event, check, differences, .. } => {
                 let line = line.map_or(String::new(), |line| format!("{line}:"));
                 let check = check.map_or(String::new(), |check| format!(" {check}"));
                 lines.push(format!("{line}{event}{check}"));

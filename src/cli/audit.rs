@@ -1,12 +1,12 @@
 //! `consentry audit`.
 
 use super::format::ResultFormat;
-use super::input::EventsArguments;
+use super::input::{EventLines, EventsArguments};
 use super::ledger_arguments::Ledger;
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
 use consentry::event::Recorded;
-use consentry::ledger::{self, AuditEvent, Batch};
+use consentry::ledger::{self, AuditEvent, LedgerAnswers};
 use consentry::report::audit::AuditReport;
 use consentry::{Limits, reference};
 use std::io::Write;
@@ -46,11 +46,13 @@ impl Audit {
         let mut audit = ledger::Audit::new(&policy);
         for chunk in self.events.open()? {
             let chunk = chunk?;
-            let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, &policy));
-            let mut answers = batch.as_ref().map(Batch::answers);
-            for line in chunk.events() {
+            let lines = EventLines::of(&chunk, &policy, &mut 0);
+            audit.add_batches(lines.batches);
+            let answers = ledger.as_ref().map(|ledger| ledger.answers(lines.texts(), &policy));
+            let mut answers = answers.as_ref().map(LedgerAnswers::iter);
+            for text in lines.texts() {
                 let answer = answers.as_mut().map(Iterator::next);
-                match line.and_then(|line| AuditEvent::read(line, &policy, &limits)) {
+                match text.and_then(|text| AuditEvent::read(text, &policy, &limits)) {
                     Err(error) => audit.add_error(&error),
                     Ok(event) => {
                         let checked = answer.and_then(|answer| {

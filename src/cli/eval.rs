@@ -1,19 +1,19 @@
 //! `consentry eval`.
 
 use super::format::ResultFormat;
-use super::input::EventsArguments;
+use super::input::{EventLines, EventsArguments};
 use super::ledger_arguments::{Ledger, LedgerArguments, next_answer};
 use super::output::Output;
 use super::shared::{PolicyArguments, Result, Status, UnknownArguments, print_error};
 use consentry::diagnostic::visible;
-use consentry::ledger::Batch;
+use consentry::ledger::LedgerAnswers;
 use consentry::report::Summary;
 use consentry::report::eval::{DecisionReport, EventErrorReport};
 use consentry::report::filter::SummaryReport;
 use consentry::{Input, Table};
 use std::io::Write;
 
-/// Decide every event of a stream: one JSON object a line in, one decision a line out.
+/// Decide every event of a stream: one JSON object a line in, one decision a line out. A line may also be a batch, with a decision for each item.
 ///
 /// Exit status: 0 every line was decided, 1 some lines are not events, or --deny fails, 2 a policy that does not compile
 /// or a file that cannot be read, 141 the reader of standard output went away before the end.
@@ -41,25 +41,27 @@ impl Eval {
         let (mut number, mut written) = (0, 0);
         for chunk in self.events.open()? {
             let chunk = chunk?;
-            let batch = ledger.as_ref().map(|ledger| ledger.batch(&chunk, policy));
-            let mut answers = batch.as_ref().map(Batch::answers);
-            for line in chunk.events() {
-                number += 1;
+            let lines = EventLines::of(&chunk, policy, &mut number);
+            let answers = ledger.as_ref().map(|ledger| ledger.answers(lines.texts(), policy));
+            let mut answers = answers.as_ref().map(LedgerAnswers::iter);
+            for event in &lines.events {
                 let recorded = next_answer(answers.as_mut());
-                let input = line.and_then(|line| Ok(Input::line(line).recorded(recorded?)));
+                let input = event.text().and_then(|text| Ok(Input::line(text).recorded(recorded?)));
                 match input.and_then(|input| table.decide(input, &mut scratch)) {
                     Ok(decision) => {
                         summary.add(&decision);
-                        self.format.write(to, &DecisionReport::new(number, &decision))?;
+                        let report = DecisionReport::new(event.line, &decision).of_item(event.item);
+                        self.format.write(to, &report)?;
                     }
                     Err(error) => {
                         summary.add_error(&error);
                         if !error.is_blank() {
-                            self.format.write(to, &EventErrorReport::new(number, &error))?;
+                            self.format.write(to, &EventErrorReport::new(event.line, &error))?;
                         }
                     }
                 }
             }
+            summary.add_batches(lines.batches);
             // Nobody waits for what is decided already while more input is waited for.
             to.flush()?;
             to.ensure_open().map_err(|failure| failure.written_up_to(written))?;

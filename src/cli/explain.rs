@@ -5,9 +5,10 @@ use super::input::{ArchiveArguments, Chunks, read_all};
 use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
 use super::shared::{PolicyArguments, Result, Status, destination, print_error};
 use consentry::diagnostic::visible;
-use consentry::event::{LedgerAnswer, Recorded};
+use consentry::event::{Batch, LedgerAnswer, Recorded};
 use consentry::exact::counterfactuals;
 use consentry::ledger::{Id, LedgerEvent, Person};
+use consentry::model::Batches;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
@@ -34,6 +35,9 @@ pub(super) struct Explain {
     /// Take the event from this line of the file, counted from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     line: Option<u64>,
+    /// Take this event of a batch, counted from 0.
+    #[arg(long, value_name = "NUMBER")]
+    item: Option<usize>,
     #[command(flatten)]
     ledger: LedgerArguments,
     /// What a ledger says of the event's person: `unknown`, `unreachable`, or JSON such as {"C0004":"refused"}.
@@ -58,6 +62,10 @@ impl Explain {
             None => Ok(read_all(self.event.as_deref(), &self.archives)?),
             Some(wanted) => self.line(wanted)?,
         };
+        let bytes = match bytes {
+            Ok(bytes) => self.event_of(bytes, &policy)?,
+            Err(error) => Err(error),
+        };
         let event = bytes
             .as_deref()
             .map_err(Clone::clone)
@@ -69,6 +77,8 @@ impl Explain {
                     && bytes.as_deref().is_ok_and(|bytes| bytes.trim_ascii().contains(&b'\n'))
                 {
                     "; of a file with several events, choose one with --line"
+                } else if error.is_batch() && policy.batches().value != Batches::Reject {
+                    "; choose an event of it with --item, counted from 0"
                 } else {
                     ""
                 };
@@ -82,8 +92,8 @@ impl Explain {
         let line = bytes.as_deref().map_err(Clone::clone);
         let read = line.clone().and_then(|line| LedgerEvent::read(line, &policy, &Limits::default()));
         let person = read.map(|read| read.person).unwrap_or_default();
-        let batch = ledger.as_ref().map(|ledger| ledger.lines([line].into_iter(), &policy));
-        let recorded = match (&self.recorded, batch.as_ref().and_then(|batch| batch.answers().next())) {
+        let answers = ledger.as_ref().map(|ledger| ledger.answers([line].into_iter(), &policy));
+        let recorded = match (&self.recorded, answers.as_ref().and_then(|answers| answers.iter().next())) {
             (Some(answer), _) => of_person(answer, &person, &policy),
             (None, Some(answer)) => answer.map_err(|error| error.to_string())?,
             (None, None) => Recorded::Unchecked,
@@ -109,6 +119,28 @@ impl Explain {
         Ok(Status::Fine)
     }
 
+    /// Returns the event that is asked for: the line itself, or an item of a batch.
+    fn event_of(&self, line: Vec<u8>, policy: &Policy) -> Result<Result<Vec<u8>, EventError>> {
+        let batch = match Batch::read(&line, policy, &Limits::default()) {
+            Ok(batch) => batch,
+            Err(error) => return Ok(Err(error)),
+        };
+        match (batch, self.item) {
+            (None, Some(_)) => {
+                Err("--item chooses an event of a batch, and this is none: leave it out".into())
+            }
+            (Some(batch), Some(number)) => match batch.item(number) {
+                Some(item) => Ok(Ok(item.into_bytes().into_owned())),
+                None => {
+                    Err(format!("there is no item {number}; the batch has {}, counted from 0", batch.len())
+                        .into())
+                }
+            },
+            // A batch without a choice is an error of whoever reads one event.
+            (_, None) => Ok(Ok(line)),
+        }
+    }
+
     /// Returns a line of the events.
     fn line(&self, wanted: u64) -> Result<Result<Vec<u8>, EventError>> {
         let mut number = 0;
@@ -127,7 +159,9 @@ impl Explain {
 /// Returns what a ledger says of a person, where the user says what is recorded; what that cannot mean goes to standard error.
 fn of_person<'a>(answer: &'a LedgerAnswer, person: &Person, policy: &Policy) -> Recorded<'a> {
     if let LedgerAnswer::Known(record) = answer {
-        let is_declared = |wire_id: &&String| policy.categories().iter().any(|one| one.wire_id() == *wire_id);
+        let is_declared = |wire_id: &&String| {
+            policy.categories().iter().any(|one| one.wire_ids().any(|own| own == *wire_id))
+        };
         for key in record.preferences.keys().filter(|key| !is_declared(key)) {
             let named = policy.categories().iter().find(|one| one.name() == key);
             let hint = named.map(|one| format!("; `{key}` has the wire id `{}`", one.wire_id()));

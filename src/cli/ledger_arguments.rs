@@ -1,11 +1,11 @@
 //! The ledger that commands check events against.
 
-use super::input::{Chunk, line_too_long};
+use super::input::line_too_long;
 use super::shared::{Result, print_error};
 use super::store_uri::{ADDRESS, Reach, Shared};
 use consentry::diagnostic::visible;
 use consentry::event::Recorded;
-use consentry::ledger::{Batch, FileStore};
+use consentry::ledger::{FileStore, LedgerAnswers};
 use consentry::{EventError, Limits, Policy};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -56,8 +56,8 @@ impl LedgerArguments {
     }
 }
 
-/// Returns what the ledger says of the person of the next line; without a ledger no line is checked. A line that the ledger has no
-/// answer for is never decided: a batch has one for each of its lines, and the error for a missing one is there only to fail closed.
+/// Returns what the ledger says of the person of the next event; without a ledger no event is checked. An event that the ledger has no
+/// answer for is never decided: there is one for each event, and the error for a missing one is there only to fail closed.
 pub(super) fn next_answer<'r>(
     answers: Option<&mut impl Iterator<Item = Result<Recorded<'r>, EventError>>>,
 ) -> Result<Recorded<'r>, EventError> {
@@ -74,22 +74,17 @@ impl Ledger {
         Ok(Ledger { store: reach.open(place, FileStore::open_to_read)?, silence: OnceLock::new() })
     }
 
-    /// Reads the lines of a chunk, and asks the ledger for the people in them.
-    pub(super) fn batch<'c>(&self, chunk: &'c Chunk, policy: &Policy) -> Batch<'c> {
-        self.lines(chunk.events(), policy)
-    }
-
-    /// The same for lines.
-    pub(super) fn lines<'c>(
+    /// Asks the ledger once for the people of events.
+    pub(super) fn answers<'c>(
         &self,
-        lines: impl Iterator<Item = Result<&'c [u8], EventError>>,
+        events: impl Iterator<Item = Result<&'c [u8], EventError>>,
         policy: &Policy,
-    ) -> Batch<'c> {
-        let batch = Batch::read(lines, self.store.as_ref(), policy, &Limits::default());
-        if let Some(error) = batch.silence() {
+    ) -> LedgerAnswers<'c> {
+        let answers = LedgerAnswers::read(events, self.store.as_ref(), policy, &Limits::default());
+        if let Some(error) = answers.silence() {
             self.silence.get_or_init(|| error.to_string());
         }
-        batch
+        answers
     }
 
     /// Reports on standard error that the ledger did not answer, if it did not.

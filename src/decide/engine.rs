@@ -31,7 +31,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event; if they are trusted, when that is seen. Other inputs are always decided.
+    /// When the bytes are not an event; if they are trusted, when that is seen. A [`Batch`](crate::event::Batch) is several events, and
+    /// no event. Other inputs are always decided.
     #[inline]
     pub fn decide<'d>(
         &'d self,
@@ -67,7 +68,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event; nothing is appended then.
+    /// When the bytes are not an event; nothing is appended then. [`Table::rewrite_batch`] rewrites a batch.
     pub fn rewrite<'d>(
         &'d self,
         input: Input<'d>,
@@ -92,24 +93,38 @@ impl Table {
                 &several
             }
         };
+        self.rewrite_as(at, line, objects, scratch, into);
+        let (event, deliver) = scratch.resolved(at);
+        Ok(Decision::new(self, origin, event, deliver))
+    }
+
+    /// Decides an event, and appends the text of one rewritten, with these integrations objects: that of the event itself, or of one
+    /// that a router reads in its place.
+    #[inline]
+    pub(super) fn rewrite_as(
+        &self,
+        at: ResolvedAt,
+        line: &[u8],
+        objects: &[&[u8]],
+        scratch: &mut Scratch,
+        into: &mut Vec<u8>,
+    ) {
         let (event, deliver) = scratch.resolved(at);
         self.deliver(&event, deliver);
         let dropped = event.enforce(self).drop_reason().is_some();
         let (rewrites, deliver) = scratch.rewrites(self);
         rewrites.rewrite(self, Outcome { deliver, dropped }, line, objects, into);
-        let (event, deliver) = scratch.resolved(at);
-        Ok(Decision::new(self, origin, event, deliver))
     }
 
     /// Reads an event as this table's policy asks: [`Event::read`] with [`Policy::reading`](crate::Policy::reading), only faster.
     ///
     /// # Errors
     ///
-    /// When the bytes are not an event.
+    /// When the bytes are not an event. [`Batch::read`](crate::event::Batch::read) reads a batch.
     pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
         let mut buffers = Buffers::default();
         let parts = event::find(bytes, &self.keys, limits, Validation::Full, self.instructions, &mut buffers);
-        match parts.and_then(|parts| parts.event()) {
+        match parts.and_then(|parts| parts.event(self.policy().reading())) {
             Some(event) => Ok(event),
             None => Event::read(bytes, self.policy().reading(), limits),
         }
@@ -124,7 +139,7 @@ impl Table {
 
     /// Resolves what is decided about to the policy's own numbers, and checks it against what is recorded.
     #[inline]
-    fn resolve<'d>(
+    pub(super) fn resolve<'d>(
         &self,
         input: Input<'d>,
         scratch: &mut Scratch,

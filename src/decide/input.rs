@@ -42,7 +42,7 @@ impl<'i> Input<'i> {
         Input { subject, limits: Limits::default(), validation: Validation::Full, recorded }
     }
 
-    /// The bytes of one event: one JSON object.
+    /// The bytes of one event: one JSON object. A line may also be a [`Batch`](crate::event::Batch) of events, which is refused.
     #[inline]
     pub fn line(bytes: &'i [u8]) -> Self {
         Input::new(Subject::Line(bytes))

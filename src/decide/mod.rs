@@ -5,6 +5,7 @@
 //! [`Decision`] works out reasons on demand from the same bits. `cache` keeps what texts mean that repeat, and `rewrite` writes an
 //! event so that a router obeys.
 
+mod batch;
 mod bits;
 mod cache;
 mod consent_step;

@@ -55,6 +55,13 @@ pub(super) struct Outcome<'d> {
     pub(super) dropped: bool,
 }
 
+impl Outcome<'_> {
+    fn blocks_some(&self, table: &Table) -> bool {
+        let words = table.known.words().iter().zip(self.deliver.words());
+        self.dropped || words.into_iter().any(|(known, deliver)| known & !deliver != 0)
+    }
+}
+
 /// Where among the integrations objects of an event one stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
@@ -82,6 +89,7 @@ impl Rewrites {
     }
 
     /// Appends the event that `line` is, rewritten. Its integrations objects are parts of the line.
+    #[inline]
     pub(super) fn rewrite(
         &mut self,
         table: &Table,
@@ -147,7 +155,9 @@ impl Rewritten {
         let object = entry_texts(text);
         let entries = object.as_deref().unwrap_or_default();
         let changes = Changes::new(table, outcome, position, entries);
-        self.changed = !changes.values.is_empty() || !changes.added.is_empty();
+        // A router that reads all objects may find that none counts if one of them is no object.
+        let is_in_the_way = object.is_none() && position == Position::Inner && outcome.blocks_some(table);
+        self.changed = !changes.values.is_empty() || !changes.added.is_empty() || is_in_the_way;
         self.text.clear();
         self.text.push(b'{');
         for (number, (name, value)) in changes.added.iter().enumerate() {

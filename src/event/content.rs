@@ -4,6 +4,7 @@ use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Prefere
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Everything of one event that can change its decision (section 1 of the semantics), and its id.
 ///
@@ -115,6 +116,14 @@ impl<'a> Name<'a> {
             }
         }
         Cow::Owned(text)
+    }
+
+    /// A part of the name, which borrows where the name does.
+    pub(crate) fn part(&self, range: Range<usize>) -> Name<'a> {
+        Name(match &self.0 {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(range).unwrap_or_default()),
+            Cow::Owned(bytes) => Cow::Owned(bytes.get(range).unwrap_or_default().to_vec()),
+        })
     }
 
     /// The same name, borrowing nothing.

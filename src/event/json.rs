@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// A JSON value as it was written.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Json<'a>(&'a str);
 
 /// The type of a JSON value, as far as decisions tell types apart.
@@ -35,7 +35,6 @@ impl<'a> Json<'a> {
     }
 
     /// The value as it was written.
-    #[cfg(feature = "ledger")]
     pub(super) fn text(self) -> &'a str {
         self.0
     }
@@ -50,7 +49,6 @@ impl<'a> Json<'a> {
     }
 
     /// Whether it is `null`.
-    #[cfg(feature = "ledger")]
     pub(super) fn is_null(self) -> bool {
         self.0.trim_ascii() == "null"
     }

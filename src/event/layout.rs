@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 pub enum Layout {
     /// It is not known yet.
     Unknown,
-    /// One event a line, or something else that is for whoever reads the lines.
+    /// One event or batch a line, or something else that is for whoever reads the lines.
     Lines,
     /// The first event is written over several lines.
     Spread {
@@ -16,7 +16,7 @@ pub enum Layout {
         /// Its last line.
         last: usize,
     },
-    /// An array of events.
+    /// An array of events over several lines. On one line it would be a batch.
     Array,
 }
 
@@ -54,19 +54,12 @@ impl Layout {
         let mut values = serde_json::Deserializer::from_slice(json).into_iter::<IgnoredAny>();
         match values.next() {
             Some(Ok(_)) => {
-                let (value, rest) = json.split_at_checked(values.byte_offset()).unwrap_or_default();
+                let (value, _) = json.split_at_checked(values.byte_offset()).unwrap_or_default();
                 let last = first + value.iter().filter(|byte| **byte == b'\n').count();
                 match (is_array, first == last) {
                     (false, false) => Layout::Spread { first, last },
                     (true, false) => Layout::Array,
-                    // A line with an array is an array of everything only if nothing follows.
-                    (true, true) if rest.trim_ascii().is_empty() => {
-                        if is_whole {
-                            Layout::Array
-                        } else {
-                            open
-                        }
-                    }
+                    // An array on one line is a batch.
                     (_, true) => Layout::Lines,
                 }
             }
@@ -103,7 +96,6 @@ mod tests {
             ("{\"a\":1", Layout::Unknown, Layout::Lines),
             ("[\n", Layout::Unknown, Layout::Lines),
             ("[{\"a\":1},\n", Layout::Unknown, Layout::Lines),
-            ("[ {\"a\":1},{}]\n", Layout::Unknown, Layout::Array),
         ] {
             assert_eq!(Layout::of(start.as_bytes(), false), expected, "{start:?}");
             assert_eq!(Layout::of(start.as_bytes(), true), of_whole, "{start:?}");
@@ -129,6 +121,8 @@ mod tests {
             ("[INFO] start [\n{\"a\":2}\n", Layout::Lines),
             ("[{\"lvl\n{\"a\":2}\n", Layout::Lines),
             ("[1,\n{\"a\":2}\n{\"a\":3}\n", Layout::Lines),
+            // A batch.
+            ("[ {\"a\":1},{}]\n", Layout::Lines),
             ("[1]\n", Layout::Lines),
             ("[]\n", Layout::Lines),
         ] {

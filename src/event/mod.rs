@@ -2,8 +2,9 @@
 //!
 //! An [`Event`] knows nothing of categories or destinations: names are the event's own. It can be [read](Event::read)
 //! from JSON, or built by a caller that has extracted the members already. `consent` knows how consent stands on an event, and
-//! `fast` finds the same parts faster.
+//! `fast` finds the same parts faster. A line may also be a [`Batch`] of events.
 
+mod batch;
 mod consent;
 mod content;
 mod error;
@@ -14,12 +15,14 @@ mod lines;
 mod parts;
 mod read;
 mod recorded;
+mod splice;
 #[cfg(feature = "ledger")]
 mod unread;
 mod write;
 
 pub(crate) use crate::model::{ConsentState, IntegrationsState};
 pub use crate::model::{Preference, RecordedPreference};
+pub use batch::{Batch, BatchItem};
 pub(crate) use consent::{Form, forms};
 pub use content::{Consent, Entry, Event, Integrations, Name};
 pub use error::{EventError, EventErrorKind};
@@ -35,6 +38,7 @@ pub use read::Limits;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, Whole as WholeEvent, read_whole};
 pub use recorded::{LedgerAnswer, Record, Recorded};
+pub(crate) use splice::with_first;
 #[cfg(feature = "ledger")]
 pub use unread::{UnreadKind, UnreadValue};
-pub(crate) use write::{compose, of_somebody, track, with_first};
+pub(crate) use write::{compose, of_somebody, track};

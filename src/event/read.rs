@@ -1,5 +1,6 @@
 //! The validating reader: bytes → [`Event`], by section 1 of the semantics.
 
+use super::batch::recognise::{self, Form};
 use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
@@ -39,7 +40,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`EventError`], with a code for each [reason](EventErrorKind): it never becomes a decision.
+    /// [`EventError`], with a code for each [reason](EventErrorKind): it never becomes a decision. A line with several events is one of
+    /// them, for [`Batch::read`](super::Batch::read).
     pub fn read(bytes: &'a [u8], reading: &Reading, limits: &Limits) -> Result<Event<'a>, EventError> {
         Ok(event(&members(bytes, limits)?, reading))
     }
@@ -144,8 +146,27 @@ fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
     }
 }
 
-/// The members of the event, once it is certain that the line is one JSON object.
+/// The members of the event, once it is certain that the line is one JSON object, and no batch.
 fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'a>)>, EventError> {
+    let json = json(bytes, limits)?;
+    match recognise::form(json, bytes)? {
+        Form::Event(members) => Ok(members),
+        Form::Batch { array, .. } => {
+            let detail = "the line is a batch of events, and not one event: read it with `event::Batch`, or unpack it first, for \
+                          example with `jq -c '(.batch? // .)[]'`";
+            Err(EventError::new(EventErrorKind::Batch, array.place_in(bytes).start, detail))
+        }
+    }
+}
+
+/// The JSON value that a line is.
+fn json<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Json<'a>, EventError> {
+    let text = text(bytes, limits)?;
+    Json::parse(text).map_err(|error| not_json(text, &error))
+}
+
+/// The text of a line within the limits. It may be no JSON.
+pub(super) fn text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, EventError> {
     if bytes.len() > limits.bytes {
         return Err(EventError::line_too_long(limits.bytes));
     }
@@ -164,9 +185,7 @@ fn members<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<(Name<'a>, Json<'
         let detail = format!("objects and arrays are nested more than {} deep at byte {at}", limits.nesting);
         return Err(EventError::new(EventErrorKind::NestedTooDeep, at, detail));
     }
-    let json = Json::parse(text).map_err(|error| not_json(text, &error))?;
-    json.members()
-        .ok_or_else(|| EventError::new(EventErrorKind::NotAnObject, 0, "the line is JSON, but no object"))
+    Ok(text)
 }
 
 /// The byte that opens one level too many. In a text that is not JSON it may be another byte than a parser would name,
@@ -208,7 +227,7 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
 }
 
 /// All integrations objects are read as one; if one of them is no object, none is read.
-fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
+pub(super) fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
         let Some(members) = object.typed_members() else { return Integrations::Malformed };

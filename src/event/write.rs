@@ -3,6 +3,7 @@
 use super::consent;
 use super::content::{Consent, Entry, Event, Integrations};
 use super::json::{Member, name_text, object, text};
+use super::splice::with_first;
 use crate::model::Reading;
 
 impl Event<'_> {
@@ -18,7 +19,8 @@ impl Event<'_> {
         Some(self.with_consent(consent::write_at_each(&self.consent, readings)?))
     }
 
-    fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
+    /// Returns the event as JSON, with these members for its consent.
+    pub(crate) fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
         let integrations: Option<Vec<Member>> = match &self.integrations {
             Integrations::Malformed => None,
             Integrations::Entries(entries) => {
@@ -71,11 +73,4 @@ fn with_integrations(first: Vec<Member>, integrations: Option<&[Member]>) -> Str
 /// Returns an event, as JSON, of somebody: to every ledger an event that names nobody is of a person without a record.
 pub(crate) fn of_somebody(event: &str) -> String {
     with_first(event, "\"userId\":\"someone\"")
-}
-
-/// Returns an event, as JSON, with other members in front of its own.
-pub(crate) fn with_first(event: &str, members: &str) -> String {
-    let rest = event.strip_prefix('{').unwrap_or(event);
-    let comma = if rest.starts_with('}') { "" } else { "," };
-    format!("{{{members}{comma}{rest}")
 }

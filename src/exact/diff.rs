@@ -16,7 +16,7 @@ use super::inputs::Inputs;
 use crate::event::Event;
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading, RouterKnows,
+    Batches, ConsentState, Destination, DestinationId, IntegrationsState, Policy, Reading, RouterKnows,
 };
 use crate::reason::Reason;
 use serde::Serialize;
@@ -41,6 +41,8 @@ pub struct Diff {
     pub check_rows: Vec<CheckChange>,
     /// The values of `router knows`, if they are not the same: before and after. A policy without aliases is as one that sets `some names`.
     pub router: Option<(RouterKnows, RouterKnows)>,
+    /// The values of `batches`, if they are not the same: before and after.
+    pub batches: Option<(Batches, Batches)>,
     /// The pairs of states in which an event is dropped otherwise.
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
@@ -109,7 +111,8 @@ pub struct Witness {
 }
 
 impl Diff {
-    /// True if the policies give every event the same decision, gate and ledger check, and routers the same names: exactly then they have one fingerprint.
+    /// Returns true if the policies give every event the same decision, gate and ledger check, give routers the same names, and set the same
+    /// `batches`: exactly then they have one fingerprint.
     pub fn is_empty(&self) -> bool {
         *self == Diff::default()
     }
@@ -194,7 +197,7 @@ impl DestinationDiff {
         let refused = |decided: &Option<Decided>, formula: Option<(usize, &Option<Formula>)>| {
             let is_refused = decided.as_ref().is_some_and(|decided| decided.reason == Reason::Refused);
             let Some((which, Some(formula))) = formula.filter(|_| is_refused) else { return Vec::new() };
-            let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
+            let granted = |key: &str| self.inputs.is_granted(which, key, &found.event);
             formula.refused(&granted).into_iter().collect()
         };
         let (refused_before, refused_after) = (refused(&before, formulas.0), refused(&after, formulas.1));
@@ -226,7 +229,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let readings = (old.reading(), new.reading());
     let same_reading = readings.0.identity() == readings.1.identity();
     let wire_ids = |policy: &Policy| -> BTreeSet<String> {
-        policy.categories().iter().map(|category| category.wire_id().to_owned()).collect()
+        policy.categories().iter().flat_map(|category| category.wire_ids().map(str::to_owned)).collect()
     };
     let names = |policy: &Policy| -> BTreeSet<String> {
         policy.destinations().iter().flat_map(Destination::names).map(str::to_owned).collect()
@@ -282,6 +285,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         check,
         check_rows,
         router: router(old, new),
+        batches: Some((old.batches().value, new.batches().value)).filter(|(old, new)| old != new),
         drops: drops(old, new),
         destinations,
         too_large,

@@ -1,5 +1,6 @@
 //! The fingerprint of a policy (section 7 of the semantics): the same for two policies exactly if they give the same states,
-//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate, check and router.
+//! outcomes, reasons, refused categories, drop reasons and unknown names for every event, and have the same gate, check, router and
+//! setting `batches`.
 //!
 //! Hashed are meanings, by numbers that never change, and the author's own names: categories by wire id, destinations, events. No
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
@@ -15,8 +16,8 @@ use crate::decide::{Decision, Table};
 use crate::event::Entry;
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
-    CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck, Policy,
-    RouterKnows,
+    Batches, CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck,
+    Policy, RouterKnows,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
@@ -41,6 +42,7 @@ enum Part {
     AlwaysOpen = 22,
     OpenIfAny = 23,
     AlwaysPass = 24,
+    OpenIn = 25,
     NoCheck = 30,
     Check = 31,
     Compared = 32,
@@ -54,6 +56,8 @@ enum Part {
     RequirementInput = 46,
     AnyOtherEvent = 47,
     RouterKnowsOwnNames = 50,
+    EnvelopesAreIgnored = 51,
+    BatchesAreRejected = 52,
 }
 
 impl From<Part> for u64 {
@@ -148,7 +152,8 @@ fn action_number(action: CheckAction) -> u64 {
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     let mut hash = Hash::new(Part::Policy);
     policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
-    let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
+    let wire_ids: BTreeSet<&str> =
+        policy.categories().iter().flat_map(|category| category.wire_ids()).collect();
     hash.texts(Part::Categories, wire_ids);
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
     hash.texts(Part::Integrations, names);
@@ -157,6 +162,11 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     check(&mut hash, policy);
     if policy.router_known_names() == Some(RouterKnows::OwnNames) {
         hash.part(Part::RouterKnowsOwnNames);
+    }
+    match policy.batches().value {
+        Batches::Merged => {}
+        Batches::EnvelopeIgnored => hash.part(Part::EnvelopesAreIgnored),
+        Batches::Reject => hash.part(Part::BatchesAreRejected),
     }
     let by_name: BTreeMap<&str, DestinationId> =
         policy.destination_ids().zip(policy.destinations()).map(|(id, one)| (one.name(), id)).collect();
@@ -210,7 +220,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
     match opens {
         // Which events these are follows from the decisions.
         Opens::Delivery => hash.part(Part::GateByDelivery),
-        Opens::Grants { without_consent, open } => {
+        Opens::Grants { without_consent, open, open_states } => {
             hash.part(Part::GateByGrants);
             hash.number(match without_consent {
                 Some(true) => 1,
@@ -219,7 +229,11 @@ fn gate(hash: &mut Hash, policy: &Policy) {
             });
             match &open {
                 Open::Always => hash.part(Part::AlwaysOpen),
-                Open::Any(wire_ids) => hash.texts(Part::OpenIfAny, wire_ids.iter().map(String::as_str)),
+                Open::Any(keys) => hash.texts(Part::OpenIfAny, keys.iter().map(String::as_str)),
+            }
+            for state in open_states {
+                hash.part(Part::OpenIn);
+                hash.number(consent_number(state));
             }
         }
     }
@@ -274,9 +288,9 @@ fn decision(
         };
         let mut hash = Hash::new(Part::Destination);
         hash.bytes(&writer.digest(function.reason, Leaves::Reasons));
-        for (wire_id, named) in &function.refused {
+        for (key, named) in &function.refused {
             hash.part(Part::Refused);
-            hash.text(wire_id);
+            hash.text(key);
             hash.bytes(&writer.digest(*named, Leaves::Truth));
         }
         Ok((writer.has_entries, hash.finish()))
@@ -334,9 +348,9 @@ impl Writer<'_> {
                 hash.number(variable as u64);
             }
             Input::All => hash.part(Part::AllInput),
-            Input::Category(wire_id) => {
+            Input::Category(key) => {
                 hash.part(Part::CategoryInput);
-                hash.text(wire_id);
+                hash.text(key);
             }
             // A fingerprint asks for each category.
             Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => {

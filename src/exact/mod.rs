@@ -4,7 +4,8 @@
 //! makes the decision of it, clause by clause like the reference. `diagram` keeps such functions as multi-valued decision diagrams,
 //! so that equal functions are the same. `cover` finds the fewest rows that describe a condition: as Quine and McCluskey do, it
 //! chooses among prime implicants with `set_cover`. `conditions` puts rows into words. `formula` and `requirement_vars` let one
-//! variable represent a whole requirement. `category_names` names wire ids. `minimal` finds the smallest changes that make a condition hold.
+//! variable represent a whole requirement. `category_names` names categories. `overlap` is about
+//! categories of two policies that share wire ids. `minimal` finds the smallest changes that make a condition hold.
 //! `one_receives` finds an event that one of several destinations receives and another one does not.
 //!
 //! Each question has a file: `diff` (with `destination_pair` and `gate_change`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
@@ -33,6 +34,7 @@ mod inputs;
 mod minimal;
 #[cfg(feature = "lint")]
 mod one_receives;
+mod overlap;
 mod prove;
 mod requirement_vars;
 mod set_cover;

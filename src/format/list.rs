@@ -22,7 +22,8 @@ pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
 }
 
 /// How many words lead a list: `needs`, `needs any of`, `alias`, `shared alias`, or `(all of` in a group; in a test `only`,
-/// `because refused` or `consent {`; in a promise `never deliver`, `except` or `without`.
+/// `because refused` or `consent {`; in a promise `never deliver`, `except` or `without`; behind a path `words granted`, `granted`,
+/// `refused`, `unasked`, `skip` or `absent`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
@@ -30,8 +31,15 @@ fn lead(words: &[Word]) -> usize {
         (Some("shared"), Some("alias"))
         | (Some("never" | "always"), _)
         | (Some("because"), _)
+        | (Some("words"), Some("granted"))
         | (_, Some("{")) => 2,
-        (Some("needs" | "except" | "without" | "alias" | "only"), _) => 1,
+        (
+            Some(
+                "needs" | "except" | "without" | "alias" | "only" | "granted" | "refused" | "unasked"
+                | "skip" | "absent",
+            ),
+            _,
+        ) => 1,
         _ => 0,
     }
 }

@@ -7,7 +7,7 @@ use super::table;
 use super::test;
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{Fact, Statement};
+use crate::syntax::tree::{ConsentAt, Fact, Shape, Statement, Text};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -141,7 +141,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             Family::Promise
         }
         Fact::Category(category) => {
-            starts.extend(category.wire_id.iter().map(|_| (1, category.name.span.end)));
+            starts.extend(category.wire_ids.first().map(|_| (1, category.name.span.end)));
             starts.extend(columns(&category.attributes, [2, 2]));
             Family::Category
         }
@@ -159,8 +159,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             let value = words.get(words_before + usize::from(statement.overrides.is_some()));
             starts.extend(value.map(|word| (1, word.start)));
             if let Fact::ConsentAt(place) = setting {
-                let path = place.path.last().filter(|_| !place.aliases.is_empty());
-                starts.extend(path.map(|key| (1, key.span.end)));
+                starts.extend(ends(place).into_iter().map(|end| (1, end)));
             }
             Family::Setting
         }
@@ -175,6 +174,25 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
     }
     parts.push((column, rest));
     (family, parts)
+}
+
+/// Where the parts of `consent at` end, but for the last one.
+fn ends(said: &ConsentAt) -> Vec<usize> {
+    let end = |texts: &[Text]| texts.last().map(|text| text.span.end);
+    let inside = match &said.shape.value {
+        Shape::Words { granted, refused, .. } => [end(granted), end(refused)],
+        Shape::Pairs { within, granted, .. } => [Some(within.span.end), end(granted)],
+        _ => [None, None],
+    };
+    let unlisted = said.unlisted.as_ref().map(|unlisted| unlisted.span.end);
+    let absent = said.absent.last().map(|value| value.span.end);
+    let others =
+        [end(&said.path), end(&said.aliases), Some(said.shape.span.end), unlisted, end(&said.skip), absent];
+    let mut ends: Vec<usize> = others.into_iter().chain(inside).flatten().collect();
+    ends.sort_unstable();
+    ends.dedup();
+    ends.pop();
+    ends
 }
 
 /// Where attributes begin, the first one in the first of two columns and the others in the second.

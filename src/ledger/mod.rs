@@ -15,9 +15,9 @@
 //! however often, the same writes come to the same entry. What is [recorded] of a person is worked out of the entries of all ids
 //! that are theirs.
 
+mod answers;
 mod audit;
 mod audit_event;
-mod batch;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
 mod entry;
@@ -35,9 +35,9 @@ mod unknown_names;
 
 pub use crate::breakdown::{Breakdown, MAX_VALUE_BYTES, MAX_VALUES, Value};
 pub use crate::counts::Counts;
+pub use answers::LedgerAnswers;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use audit_event::AuditEvent;
-pub use batch::Batch;
 pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;

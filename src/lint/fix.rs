@@ -111,7 +111,14 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .iter()
         .map(|one| {
             let label = one.label.as_ref().map(|label| &label.value);
-            (one.name(), one.wire_id(), one.is_always(), one.is_live(), label)
+            (
+                one.name(),
+                one.wire_ids().collect::<Vec<_>>(),
+                one.is_always(),
+                one.is_live(),
+                one.unasked_granted.is_some(),
+                label,
+            )
         })
         .collect();
     let kinds: Vec<_> = policy
@@ -142,7 +149,8 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         policy.reading(),
         (policy.banner().map(|one| one.value), policy.consent_model().map(|one| one.value)),
         (policy.implied_consent().value, policy.gate_opens().value),
-        (policy.gate_without_consent().value, policy.library_loads().value, policy.router_knows().value),
+        (policy.gate_without_consent().value, policy.library_loads().value),
+        (policy.router_knows().value, policy.batches().value),
     );
     let tests: Vec<_> = policy.tests().iter().map(|test| test.name()).collect();
     let promises: Vec<_> = policy

@@ -37,7 +37,7 @@ pub(super) struct Merged<'t> {
     pub(super) categories: Vec<Spanned<&'t CategoryStatement>>,
     pub(super) kinds: Vec<Spanned<&'t KindStatement>>,
     pub(super) destinations: Vec<Spanned<&'t DestinationStatement>>,
-    /// Destinations that are followed by text which may have been meant to go on with them.
+    /// Statements in front of text that could not be parsed, and that may belong to them.
     pub(super) cut_short: HashSet<Span>,
     /// Everything else that is said once.
     pub(super) settings: HashMap<Keyword, Spanned<&'t Fact>>,
@@ -55,16 +55,14 @@ impl<'t> Merged<'t> {
         let span = statement.span;
         #[cfg(feature = "lint")]
         self.files.insert(span.file);
+        if !statement.complete {
+            self.cut_short.insert(span);
+        }
         match &statement.fact {
             Fact::Policy(_) | Fact::Include { .. } => {}
             Fact::Category(category) => self.categories.push(Spanned::new(category, span)),
             Fact::Kind(kind) => self.kinds.push(Spanned::new(kind, span)),
-            Fact::Destination(destination) => {
-                if !statement.complete {
-                    self.cut_short.insert(span);
-                }
-                self.destinations.push(Spanned::new(destination, span));
-            }
+            Fact::Destination(destination) => self.destinations.push(Spanned::new(destination, span)),
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),
             Fact::Lint(lint) => self.lint_levels.push(Spanned::new(lint, span)),
             Fact::Promise(promise) => self.promises.push(Spanned::new(promise, span)),

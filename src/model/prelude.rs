@@ -5,6 +5,8 @@ const PRELUDES: &[(&str, &str)] = &[
     ("segment-strict", include_str!("../../policies/segment-strict.consent")),
     ("segment-2023-overview", include_str!("../../policies/segment-2023-overview.consent")),
     ("segment-2023-reconcile", include_str!("../../policies/segment-2023-reconcile.consent")),
+    ("google-consent-mode", include_str!("../../policies/google-consent-mode.consent")),
+    ("onetrust-groups", include_str!("../../policies/onetrust-groups.consent")),
 ];
 
 /// The text of a prelude.

@@ -168,9 +168,9 @@ impl Checker<'_> {
                 }
                 PromiseCondition::Entry { name: name.value.clone(), states: states.clone() }
             }
-            StatedCondition::Preference { category, granted } => {
+            StatedCondition::Preference { category, preference } => {
                 let category = self.category_named(category)?;
-                PromiseCondition::Preference { category, granted: *granted }
+                PromiseCondition::Preference { category, preference: *preference }
             }
         })
     }

@@ -31,6 +31,8 @@ const MAX_SHOWN: usize = 10;
 /// ```
 #[derive(Debug, Serialize)]
 pub struct AuditReport<'a> {
+    #[serde(skip_serializing_if = "names::is_zero")]
+    batches: u64,
     blank_lines: u64,
     #[serde(serialize_with = "json::sorted")]
     by: BTreeMap<&'static str, BreakdownReport<'a>>,
@@ -197,6 +199,7 @@ impl<'a> AuditReport<'a> {
         });
         let never = audit.never_stamped().filter_map(|id| Some(policy.category(id)?.name()));
         AuditReport {
+            batches: audit.batches,
             blank_lines: audit.blank_lines,
             by: by.collect(),
             categories: categories.collect(),
@@ -358,10 +361,11 @@ impl Document for AuditReport<'_> {
     fn add_to(&self, page: &mut Page) {
         let events = |count| names::counted(count, "event", "events");
         page.paragraph(format!(
-            "{} audited by {:?}, {}",
+            "{} audited by {:?}, {}{}",
             events(self.events),
             self.policy,
-            names::not_events(self.not_events, self.blank_lines)
+            names::not_events(self.not_events, self.blank_lines),
+            names::batches(self.batches)
         ));
         page.paragraph(format!(
             "{} preference events, {} identify events, {} events without a person",

@@ -10,7 +10,7 @@ use crate::exact::{
     CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, Passing,
     Presence, Witness, fingerprint,
 };
-use crate::model::{Policy, Reading, RouterKnows};
+use crate::model::{Batches, Policy, Reading, RouterKnows};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ const MAX_NAMES: usize = 10;
 /// The result of `diff`: the situations that two policies decide differently.
 #[derive(Debug, Serialize)]
 pub struct DiffReport<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batches: Option<Pair<Batches>>,
     categories: Vec<Known<'a>>,
     check: Option<Pair<Option<String>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -154,7 +156,7 @@ impl ChangeReport {
             None => (None, None),
         };
         let called = |wire_ids: &Vec<String>| -> Vec<String> {
-            wire_ids.iter().map(|wire_id| names.of_wire_id(wire_id).to_owned()).collect()
+            wire_ids.iter().map(|key| names.of_key(key).to_owned()).collect()
         };
         let refused = event_refused.as_ref();
         let refused = refused.map(|pair| Pair { after: called(&pair.after), before: called(&pair.before) });
@@ -261,6 +263,7 @@ impl<'a> DiffReport<'a> {
             presence: one.presence,
         };
         DiffReport {
+            batches: diff.batches.map(|(before, after)| Pair { after, before }),
             categories: known(&diff.categories),
             check: diff.check.as_ref().map(|checks| {
                 let [before, after] = checks.each_ref().map(|one| one.as_ref().map(ToString::to_string));
@@ -448,6 +451,7 @@ impl<'a> DiffReport<'a> {
         parts.extend(self.gate.as_ref().map(|_| "the gate changes".to_owned()));
         parts.extend(self.check.as_ref().map(|_| "the ledger check changes".to_owned()));
         parts.extend(self.router.as_ref().map(|_| "the known names change".to_owned()));
+        parts.extend(self.batches.as_ref().map(|_| "the reading of batches changes".to_owned()));
         parts.join("; ")
     }
 
@@ -499,6 +503,9 @@ impl<'a> DiffReport<'a> {
             sentences
                 .push(format!("the router knows {after}, and knew {before}: `filter` writes other entries"));
         }
+        if let Some(Pair { after, before }) = self.batches {
+            sentences.push(format!("batches are {}, and were {}", read_as(after), read_as(before)));
+        }
         sentences.extend(self.drops.iter().map(|drop| {
             let [new, old] = [&drop.after, &drop.before].map(|reason| match reason {
                 Some(reason) => format!("dropped: {reason:?}"),
@@ -517,6 +524,15 @@ impl<'a> DiffReport<'a> {
             }));
         }
         sentences
+    }
+}
+
+/// Returns what becomes of a batch, as a participle.
+fn read_as(batches: Batches) -> &'static str {
+    match batches {
+        Batches::Merged => "merged with their envelopes",
+        Batches::EnvelopeIgnored => "read without their envelopes",
+        Batches::Reject => "rejected",
     }
 }
 

@@ -35,6 +35,9 @@ const MAX_SHOWN: usize = 10;
 pub struct DecisionReport<'a> {
     v: u32,
     line: u64,
+    /// The item of a batch, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
     id: Option<String>,
     policy: &'a str,
     /// `null` for a policy without one: it is never guessed.
@@ -114,6 +117,7 @@ impl<'a> DecisionReport<'a> {
         DecisionReport {
             v: VERSION,
             line,
+            item: None,
             id: decision.event().id.as_ref().map(Name::to_string),
             policy: policy.name(),
             fingerprint: decision.fingerprint().ok().map(|print| print.to_string()),
@@ -134,6 +138,22 @@ impl<'a> DecisionReport<'a> {
                 delivery: gate(GateOpens::Delivery),
             },
         }
+    }
+}
+
+impl DecisionReport<'_> {
+    /// Adds the number of the item, counted from 0, if the line is a batch.
+    #[must_use]
+    pub fn of_item(self, item: Option<usize>) -> Self {
+        DecisionReport { item, ..self }
+    }
+}
+
+/// Returns the place of an event in a stream, for people.
+pub(super) fn place(line: u64, item: Option<usize>) -> String {
+    match item {
+        Some(item) => format!("line {line} item {item}"),
+        None => format!("line {line}"),
     }
 }
 
@@ -163,7 +183,7 @@ impl Document for DecisionReport<'_> {
     fn add_to(&self, page: &mut Page) {
         let id = self.id.as_deref().unwrap_or("no id");
         let states = format!("consent {}, integrations {}", self.consent, self.integrations);
-        page.paragraph(format!("line {}  {id}  {states}", self.line));
+        page.paragraph(format!("{}  {id}  {states}", place(self.line, self.item)));
         page.0.extend(
             self.check.iter().map(|check| PageBlock::Paragraph(2, format!("ledger   {}", check.text()))),
         );
@@ -199,6 +219,9 @@ impl Document for DecisionReport<'_> {
 pub struct EventErrorReport {
     v: u32,
     line: u64,
+    /// The item at fault of a batch, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
     error: Fault,
 }
 
@@ -212,8 +235,8 @@ pub(super) struct Fault {
 impl EventErrorReport {
     /// Creates the report of the error on a line.
     pub fn new(line: u64, error: &EventError) -> Self {
-        let error = Fault { code: error.code(), message: error.to_string() };
-        EventErrorReport { v: VERSION, line, error }
+        let fault = Fault { code: error.code(), message: error.to_string() };
+        EventErrorReport { v: VERSION, line, item: error.item(), error: fault }
     }
 }
 

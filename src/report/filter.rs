@@ -3,7 +3,9 @@
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
-use super::summary::{CheckCount, DestinationCount, KeyCount, Summary, UnknownIntegrations, WithheldCount};
+use super::summary::{
+    CheckCount, DestinationCount, KeyCount, MAX_BATCH_BYTES, Summary, UnknownIntegrations, WithheldCount,
+};
 use crate::counts::Counts;
 use crate::event::EventErrorKind;
 use crate::model::Policy;
@@ -14,6 +16,12 @@ use serde::Serialize;
 pub struct SummaryReport<'a> {
     v: u32,
     policy: &'a str,
+    /// The lines that are batches, whose items are events.
+    #[serde(skip_serializing_if = "names::is_zero")]
+    batches: u64,
+    /// The batches that have become larger than Segment accepts.
+    #[serde(skip_serializing_if = "names::is_zero")]
+    large_batches: u64,
     decided: u64,
     dropped: u64,
     /// The lines that are not events, by their codes.
@@ -46,6 +54,8 @@ impl<'a> SummaryReport<'a> {
         SummaryReport {
             v: VERSION,
             policy: policy.name(),
+            batches: summary.batches(),
+            large_batches: summary.large_batches(),
             decided: summary.decided(),
             dropped: summary.dropped(),
             not_events: summary.errors(),
@@ -110,8 +120,11 @@ impl Document for SummaryReport<'_> {
     fn add_to(&self, page: &mut Page) {
         let not_events = names::not_events(self.not_events, self.blank_lines);
         page.paragraph(format!(
-            "{} decided by \"{}\", {} dropped, {not_events}",
-            self.decided, self.policy, self.dropped
+            "{} decided by \"{}\", {} dropped, {not_events}{}",
+            self.decided,
+            self.policy,
+            self.dropped,
+            names::batches(self.batches)
         ));
         if !self.checks.is_empty() {
             let checks = self.checks.iter().map(|CheckCount { found, then, events }| {
@@ -135,6 +148,13 @@ impl Document for SummaryReport<'_> {
             page.paragraph(format!(
                 "withheld if the router knows only an alias that a blocked destination has too: {}",
                 names::joined(&counts.collect::<Vec<_>>())
+            ));
+        }
+        if self.large_batches > 0 {
+            let batches = names::counted(self.large_batches, "batch is", "batches are");
+            let limit = MAX_BATCH_BYTES / 1_000;
+            page.paragraph(format!(
+                "{batches} larger than {limit} KB once rewritten, which Segment refuses; `--unpack` writes an event a line"
             ));
         }
         if let Some(events) = self.left_out {

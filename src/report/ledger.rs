@@ -1,6 +1,6 @@
 //! The records of people, and the recording of events.
 
-use super::eval::Fault;
+use super::eval::{Fault, place};
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
@@ -118,6 +118,9 @@ impl Document for ForgetReport {
 /// A result of `ledger ingest`.
 #[derive(Debug, Serialize)]
 pub struct IngestReport {
+    /// The item of a batch, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     #[serde(flatten)]
@@ -137,6 +140,9 @@ enum IngestResult {
 /// The counts of an ingest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct IngestCounts {
+    /// The lines that are batches, whose items are events.
+    #[serde(skip_serializing_if = "names::is_zero")]
+    pub batches: u64,
     /// The lines of white space, which are skipped.
     pub blank_lines: u64,
     /// The lines.
@@ -156,18 +162,18 @@ pub struct IngestCounts {
 impl IngestReport {
     /// Creates the report that everything up to a line is recorded.
     pub fn acknowledged(line: u64) -> Self {
-        IngestReport { line: None, result: IngestResult::Acknowledged(line), v: VERSION }
+        IngestReport { item: None, line: None, result: IngestResult::Acknowledged(line), v: VERSION }
     }
 
-    /// Creates the report that a policy rejects the event on a line.
-    pub fn rejected(line: u64, rejection: Rejection, policy: &Policy) -> Self {
+    /// Creates the report that a policy rejects the event on a line, or an item of it, counted from 0, if the line is a batch.
+    pub fn rejected(line: u64, item: Option<usize>, rejection: Rejection, policy: &Policy) -> Self {
         let fault = Fault { code: rejection.as_str(), message: rejection.message(policy) };
-        IngestReport { line: Some(line), result: IngestResult::Rejected(fault), v: VERSION }
+        IngestReport { item, line: Some(line), result: IngestResult::Rejected(fault), v: VERSION }
     }
 
     /// Creates the report of a whole ingest.
     pub fn summary(counts: IngestCounts) -> Self {
-        IngestReport { line: None, result: IngestResult::Summary(counts), v: VERSION }
+        IngestReport { item: None, line: None, result: IngestResult::Summary(counts), v: VERSION }
     }
 }
 
@@ -176,10 +182,11 @@ impl Document for IngestReport {
         match &self.result {
             IngestResult::Acknowledged(_) => {}
             IngestResult::Rejected(Fault { code, message }) => {
-                let line = self.line.unwrap_or_default();
-                page.paragraph(format!("line {line}  rejected ({code}): {message}"))
+                let place = place(self.line.unwrap_or_default(), self.item);
+                page.paragraph(format!("{place}  rejected ({code}): {message}"))
             }
             IngestResult::Summary(IngestCounts {
+                batches,
                 blank_lines,
                 lines,
                 links,
@@ -188,8 +195,9 @@ impl Document for IngestReport {
                 preferences,
                 rejected,
             }) => page.paragraph(format!(
-                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events{}",
-                names::blank_lines(*blank_lines)
+                "{lines} lines: {preferences} preferences and {links} links recorded, {others} that do not write, {rejected} rejected, {not_events} not events{}{}",
+                names::blank_lines(*blank_lines),
+                names::batches(*batches)
             )),
         }
     }

@@ -20,6 +20,8 @@ pub struct Summary {
     /// The lines that were not events, by what was wrong with them.
     errors: Counts<EventErrorKind>,
     blank_lines: u64,
+    batches: u64,
+    large_batches: u64,
     undeliverable: u64,
     /// The rewritten events that a router may withhold from a delivered destination.
     withheld: Counts<DestinationId>,
@@ -55,6 +57,9 @@ pub struct KeyCount {
     /// The key.
     pub key: String,
 }
+
+/// The largest batch that Segment accepts, in bytes.
+pub(super) const MAX_BATCH_BYTES: usize = 500_000;
 
 /// The number of keys that a summary names.
 const MAX_KEYS: usize = 10;
@@ -202,6 +207,8 @@ impl Summary {
         }
         self.errors.merge(&other.errors);
         self.blank_lines += other.blank_lines;
+        self.batches += other.batches;
+        self.large_batches += other.large_batches;
         let mut other = other.clone();
         other.settle();
         self.counts.resize(self.counts.len().max(other.counts.len()), Default::default());
@@ -247,6 +254,27 @@ impl Summary {
     /// Returns true if there is an integrations entry for no destination of the policy, or no preference for any of its categories.
     pub fn has_unknown(&self) -> bool {
         self.unknown_integrations.events > 0 || self.unmatched_keys().is_some()
+    }
+
+    /// Counts lines that are batches; each item is counted as a decision.
+    pub fn add_batches(&mut self, batches: u64) {
+        self.batches += batches;
+    }
+
+    /// Counts a batch that was rewritten, by its bytes before and after.
+    pub fn add_rewritten_batch(&mut self, before: usize, after: usize) {
+        self.batches += 1;
+        self.large_batches += u64::from(after > MAX_BATCH_BYTES && after > before);
+    }
+
+    /// Returns the number of lines that are batches.
+    pub fn batches(&self) -> u64 {
+        self.batches
+    }
+
+    /// Returns the number of batches that are larger than Segment's limit of 500,000 bytes because they were rewritten.
+    pub fn large_batches(&self) -> u64 {
+        self.large_batches
     }
 
     /// Counts one line that is not an event, or is blank.

@@ -153,9 +153,10 @@ pub(super) fn lines(case: &CaseResult<'_>, most: usize) -> (Vec<String>, usize) 
             }
             Failure::NotAnEvent { line: None, error } => (none, format!("this is not an event: {error}")),
             Failure::Consent { message } => (none, message.clone()),
-            Failure::Decided { line, event, check, differences } => {
+            Failure::Decided { line, item, event, check, differences } => {
                 ledger = *check;
-                let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}"));
+                let item = item.map_or(String::new(), |item| format!(" item {item}"));
+                let at = line.map_or(String::new(), |line| format!(" at {events_file}:{line}{item}"));
                 (differences.as_slice(), format!("event{at}: {event}"))
             }
         };

@@ -104,7 +104,7 @@ const NAMED: [&str; 2] = ["`category: granted`", "a condition"];
 
 /// Returns what to do about a word that is not expected: the first advice that fits.
 fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String {
-    let asks = |phrase| expects(expected, phrase);
+    let asks = |phrase: &str| expects(expected, phrase);
     let words = expected.iter().flat_map(|phrase| match phrase.as_str() {
         "a consent state" | "a consent state or `{`" => {
             [&ConsentState::ALL.map(ConsentState::as_str)[..], &["any"]].concat()
@@ -112,6 +112,7 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         "an integrations state" | "an integrations state or `{`" => {
             [&IntegrationsState::ALL.map(IntegrationsState::as_str)[..], &["any"]].concat()
         }
+        A_SHAPE => vec!["booleans", "words", "pairs", "granted", "refused"],
         "what to enforce" => vec!["nothing", "integrations", "listed integrations", "consent", "drop"],
         word if word.starts_with('`') => vec![word.trim_matches('`')],
         _ => Vec::new(),
@@ -140,7 +141,10 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if found == "identify" && before.contains("preference events") {
         return "identify events write to the ledger with `ledger also records identify`".to_owned();
     }
-    if let Some(near) = nearest(found, words) {
+    if let Some(meant) = misplaced_part(found, before, &asks) {
+        return meant.to_owned();
+    }
+    if let Some(near) = synonym(found, &asks).or(nearest(found, words)) {
         return format!("did you mean `{near}`?");
     }
     // Names begin with a capital more often than the words that are nearly the language's.
@@ -152,6 +156,8 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         found.parse().ok().filter(|code: &Code| before.ends_with("lint") && code.is_lint())
     {
         return format!("write `{}`", code.name());
+    } else if before.ends_with(" not") && asks("`granted`") {
+        "`not` stands in front of `granted` only"
     } else if before.ends_with(" not") {
         "there is no `not`: name what must be granted"
     } else if matches!(found, "never" | "always") && before.ends_with("override") {
@@ -183,10 +189,47 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         "a row is `consent states, integrations states, what to enforce`, such as `missing none nothing`"
     } else if asks("`consent`") && lacks_header(before, rest) {
         "the table begins with the line `consent integrations enforce`"
+    } else if asks(A_SHAPE) {
+        "a shape is `booleans`, `words granted ...`, `pairs by ...`, `granted list`, `refused list`, `granted text by ...` or \
+         `refused text by ...`"
     } else {
         "grammar/language.md shows every statement with an example"
     };
     fixed.to_owned()
+}
+
+/// Returns what to do about a word of `consent at` that stands in a wrong place.
+fn misplaced_part(found: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    let mut words = before.split_whitespace().skip_while(|word| *word == "override");
+    let is_consent_at = words.next() == Some("consent") && words.next() == Some("at");
+    Some(match found {
+        _ if !is_consent_at => return None,
+        "list" if asks(A_SHAPE) => "write `granted list` or `refused list`",
+        "text" if asks(A_SHAPE) => "write `granted text by \"...\"` or `refused text by \"...\"`",
+        "words" | "\"" | "," if asks("`list`") => "write `words granted \"...\" refused \"...\"`",
+        "refused" if asks("`granted`") => "what grants comes first: `granted \"...\" refused \"...\"`",
+        "null" | "\"" if asks("`,`") => "separate values with `,`",
+        "\"" if asks("`by`") => "write `by` in front of what stands between two names",
+        "granted" if asks("`and`") => {
+            "write what stands between two pairs, and within one: `by \",\" and \":\"`"
+        }
+        "alias" | "booleans" | "in" | "words" | "pairs" | "granted" | "refused" | "unlisted" | "skip"
+            if asks("a new statement") =>
+        {
+            "the parts stand in this order: `alias`, a shape, `unlisted`, `skip`, `absent`; `in` stands in front of `reversed`"
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the word of the language for what people call otherwise.
+fn synonym(found: &str, asks: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    let asks = |word: &str| asks(word) || asks(A_SHAPE);
+    Some(match found {
+        "denied" | "declined" | "rejected" | "disallowed" if asks("`refused`") => "refused",
+        "allowed" | "accepted" | "consented" if asks("`granted`") => "granted",
+        _ => return None,
+    })
 }
 
 /// Returns true if the statement is a table, of which the header is missing.
@@ -211,6 +254,9 @@ const A_TEXT: &str = "a text in quotes";
 
 /// The phrase for what a promise covers.
 const A_SUBJECT: &str = "names of destinations and kinds";
+
+/// The phrase for a shape of consent.
+const A_SHAPE: &str = "a shape";
 
 /// The phrase for an expectation of a test.
 const AN_EXPECTATION: &str = "`deliver`, `block` or `drop`";
@@ -252,6 +298,8 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::gate_opens_on | Rule::gate_without_consent => "`gate`",
         Rule::library_loads => "`library`",
         Rule::router_knows => "`router`",
+        Rule::batches => "`batches`",
+        Rule::envelope_ignored => "`envelope ignored`",
         Rule::ledger_also_records => "`ledger`",
         Rule::any_grant => "`any grant`",
         Rule::needed_grant => "`needed grant`",
@@ -265,7 +313,15 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::integrations_states | Rule::integrations_state => "an integrations state",
         Rule::enforce => "what to enforce",
         Rule::ignores_all => "`ignores All`",
-        Rule::wire_id | Rule::equals => "`=`",
+        Rule::wire_ids | Rule::equals => "`=`",
+        Rule::unasked_granted => "`unasked granted`",
+        Rule::shape => A_SHAPE,
+        Rule::list => "`list`",
+        Rule::delimited_text => "`text by`",
+        Rule::granted_words => "`granted`",
+        Rule::refused_words => "`refused`",
+        Rule::unasked_words => "`unasked`",
+        Rule::skipped => "`skip`",
         Rule::group => "`all of` or `any of`",
         Rule::all_of => "`all of`",
         Rule::any_of => "`any of`",
@@ -280,7 +336,10 @@ fn phrase(rule: Rule) -> Option<String> {
         // Every other rule is called like the word it begins with.
         other => {
             let name = format!("{other:?}");
-            return Some(format!("`{}`", name.strip_prefix("word_").unwrap_or(&name).replace('_', "-")));
+            return Some(format!(
+                "`{}`",
+                name.strip_prefix("word_").or(name.strip_prefix("local_")).unwrap_or(&name).replace('_', "-")
+            ));
         }
     };
     Some(named.into())

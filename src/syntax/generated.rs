@@ -49,16 +49,19 @@ none is a part for other files to include.*/
     r#policy,
     ///`include "categories.consent"` or `include prelude "segment"`.
     r#include,
-    ///`category Advertising = "C0004" "Ads that follow people"`, with `always` or `unenforced`.
+    ///`category Advertising = "C0004" "Ads that follow people"`, with `always`, `unenforced` or `unasked granted`.
     r#category,
     ///What is said about a category.
     r#category_attribute,
-    ///`= "C0004"`: what the consent platform stamps for this category; without it, the category's own name.
-    r#wire_id,
+    /**`= "C0004"`: what the consent platform stamps for this category; without it, the category's own name. `= "C0004", "ads"`: any
+of several.*/
+    r#wire_ids,
     ///`always`: granted whatever the event says. Before `deliver` or `block` the word would begin a promise instead.
     r#always,
     ///`unenforced`: the category leaves every requirement.
     r#unenforced,
+    ///`unasked granted`: a person who was not asked counts as one who has granted the category.
+    r#unasked_granted,
     ///A description for people. It decides nothing.
     r#label,
     ///`destination kind warehouse ignores All`: declares a kind, and whether `All: false` reaches it.
@@ -163,6 +166,10 @@ reason.*/
     r#some_names,
     ///`own names`: the router knows the own name of each destination.
     r#own_names,
+    ///`batches merged`: how the events of a line are decided that is a whole request body.
+    r#batches,
+    ///`envelope ignored`: each event of a batch is decided by itself.
+    r#envelope_ignored,
     ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
     r#ledger,
     ///`use recorded`: the ledger's preferences replace those of the event.
@@ -186,6 +193,8 @@ policy says. Nobody overrides it.*/
     r#when,
     ///A state of one of the two objects, the event's name, an integrations entry, a preference, or what the ledger says.
     r#condition,
+    ///The preference of a category on the event.
+    r#stated_choice,
     ///A result of the check against the ledger. Names may be called like it.
     r#ledger_result,
     ///What an integrations entry may be.
@@ -227,9 +236,36 @@ policy says. Nobody overrides it.*/
     r#expected_reason,
     ///A reason as reports spell it.
     r#reason,
-    /**`consent at context.consent.categoryPreferences alias consentPreferences`: where an event carries its preferences, and other
-spellings of the last key.*/
+    /**`consent at context.consent.categoryPreferences alias consentPreferences`: where an event carries its preferences, other
+spellings of the last key, and how the value there lists what a person chose.*/
     r#consent_at,
+    ///The form in which a value lists what a person chose; `booleans` where none is written.
+    r#shape,
+    /**`booleans`: an object with `true` or `false` for each category. `in consented`: the boolean is this member of an object.
+`reversed`: `true` is a refusal.*/
+    r#booleans,
+    ///`words granted "granted" refused "denied"`: an object with a word for each category.
+    r#words,
+    ///`pairs by "," and ":" granted "1" refused "0"`: a text with a word for each category.
+    r#pairs,
+    ///`granted list`: an array of the categories that the person granted. `refused list`: of those that the person refused.
+    r#list,
+    ///`granted text by ","`: the same as one text.
+    r#delimited_text,
+    ///The words for a grant.
+    r#granted_words,
+    ///The words for a refusal.
+    r#refused_words,
+    ///The words for a category that the person was not asked about.
+    r#unasked_words,
+    ///`unlisted refused`: what the value says of a category that it does not list.
+    r#unlisted,
+    ///`skip ""`: names in the value that count as not listed.
+    r#skipped,
+    ///`absent null, ""`: values that count as no value.
+    r#absent,
+    ///One of them.
+    r#absent_value,
     ///The members that lead from the event to its preferences.
     r#path,
     ///A member's name: bare, or in quotes when it is no plain word.
@@ -319,6 +355,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_any,
     r#word_at,
     r#word_banner,
+    r#word_batches,
     r#word_because,
     r#word_block,
     r#word_categories,
@@ -340,6 +377,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_empty,
     r#word_enforce,
     r#word_entries,
+    r#word_envelope,
     r#word_error,
     r#word_event,
     r#word_events,
@@ -352,6 +390,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_granted,
     r#word_identify,
     r#word_ignore,
+    r#word_ignored,
     r#word_ignores,
     r#word_implied,
     r#word_include,
@@ -366,6 +405,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_loads,
     r#word_malformed,
     r#word_mandatory,
+    r#word_merged,
     r#word_mismatch,
     r#word_missing,
     r#word_mode,
@@ -399,6 +439,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_records,
     r#word_refuse,
     r#word_refused,
+    r#word_reject,
     r#word_report,
     r#word_router,
     r#word_several,
@@ -420,6 +461,18 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_warning,
     r#word_when,
     r#word_without,
+    r#local_absent,
+    r#local_booleans,
+    r#local_by,
+    r#local_in,
+    r#local_list,
+    r#local_null,
+    r#local_pairs,
+    r#local_reversed,
+    r#local_skip,
+    r#local_text,
+    r#local_unasked,
+    r#local_words,
     r#old_as,
     r#old_closed_word,
     r#old_count,
@@ -464,9 +517,10 @@ impl Rule {
             Rule::r#include,
             Rule::r#category,
             Rule::r#category_attribute,
-            Rule::r#wire_id,
+            Rule::r#wire_ids,
             Rule::r#always,
             Rule::r#unenforced,
+            Rule::r#unasked_granted,
             Rule::r#label,
             Rule::r#destination_kind,
             Rule::r#destination_kind_attribute,
@@ -517,6 +571,8 @@ impl Rule {
             Rule::r#router_knows,
             Rule::r#some_names,
             Rule::r#own_names,
+            Rule::r#batches,
+            Rule::r#envelope_ignored,
             Rule::r#ledger,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
@@ -528,6 +584,7 @@ impl Rule {
             Rule::r#without,
             Rule::r#when,
             Rule::r#condition,
+            Rule::r#stated_choice,
             Rule::r#ledger_result,
             Rule::r#entry_state,
             Rule::r#test,
@@ -549,6 +606,19 @@ impl Rule {
             Rule::r#expected_reason,
             Rule::r#reason,
             Rule::r#consent_at,
+            Rule::r#shape,
+            Rule::r#booleans,
+            Rule::r#words,
+            Rule::r#pairs,
+            Rule::r#list,
+            Rule::r#delimited_text,
+            Rule::r#granted_words,
+            Rule::r#refused_words,
+            Rule::r#unasked_words,
+            Rule::r#unlisted,
+            Rule::r#skipped,
+            Rule::r#absent,
+            Rule::r#absent_value,
             Rule::r#path,
             Rule::r#key,
             Rule::r#name,
@@ -596,6 +666,7 @@ impl Rule {
             Rule::r#word_any,
             Rule::r#word_at,
             Rule::r#word_banner,
+            Rule::r#word_batches,
             Rule::r#word_because,
             Rule::r#word_block,
             Rule::r#word_categories,
@@ -617,6 +688,7 @@ impl Rule {
             Rule::r#word_empty,
             Rule::r#word_enforce,
             Rule::r#word_entries,
+            Rule::r#word_envelope,
             Rule::r#word_error,
             Rule::r#word_event,
             Rule::r#word_events,
@@ -629,6 +701,7 @@ impl Rule {
             Rule::r#word_granted,
             Rule::r#word_identify,
             Rule::r#word_ignore,
+            Rule::r#word_ignored,
             Rule::r#word_ignores,
             Rule::r#word_implied,
             Rule::r#word_include,
@@ -643,6 +716,7 @@ impl Rule {
             Rule::r#word_loads,
             Rule::r#word_malformed,
             Rule::r#word_mandatory,
+            Rule::r#word_merged,
             Rule::r#word_mismatch,
             Rule::r#word_missing,
             Rule::r#word_mode,
@@ -676,6 +750,7 @@ impl Rule {
             Rule::r#word_records,
             Rule::r#word_refuse,
             Rule::r#word_refused,
+            Rule::r#word_reject,
             Rule::r#word_report,
             Rule::r#word_router,
             Rule::r#word_several,
@@ -697,6 +772,18 @@ impl Rule {
             Rule::r#word_warning,
             Rule::r#word_when,
             Rule::r#word_without,
+            Rule::r#local_absent,
+            Rule::r#local_booleans,
+            Rule::r#local_by,
+            Rule::r#local_in,
+            Rule::r#local_list,
+            Rule::r#local_null,
+            Rule::r#local_pairs,
+            Rule::r#local_reversed,
+            Rule::r#local_skip,
+            Rule::r#local_text,
+            Rule::r#local_unasked,
+            Rule::r#local_words,
             Rule::r#old_as,
             Rule::r#old_closed_word,
             Rule::r#old_count,
@@ -1251,6 +1338,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#gate_opens_on(state) })
                         .or_else(|state| { self::r#library_loads(state) })
                         .or_else(|state| { self::r#router_knows(state) })
+                        .or_else(|state| { self::r#batches(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
                         .or_else(|state| { self::r#ledger(state) })
@@ -1317,7 +1405,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#name(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                state.optional(|state| { self::r#wire_id(state) })
+                                                state.optional(|state| { self::r#wire_ids(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
@@ -1353,25 +1441,58 @@ impl ::pest::Parser<Rule> for Grammar {
                     let state = state.check_stack_limit()?;
                     self::r#always(state)
                         .or_else(|state| { self::r#unenforced(state) })
+                        .or_else(|state| { self::r#unasked_granted(state) })
                         .or_else(|state| { self::r#old_switched_off(state) })
                         .or_else(|state| { self::r#label(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#wire_id(
+                pub fn r#wire_ids(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .rule(
-                            Rule::r#wire_id,
+                            Rule::r#wire_ids,
                             |state| {
                                 state
                                     .sequence(|state| {
                                         self::r#equals(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
                                     })
                             },
                         )
@@ -1416,6 +1537,26 @@ impl ::pest::Parser<Rule> for Grammar {
                         .rule(
                             Rule::r#unenforced,
                             |state| { self::r#word_unenforced(state) },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#unasked_granted(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#unasked_granted,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_unasked(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_granted(state) })
+                                    })
+                            },
                         )
                 }
                 #[inline]
@@ -2799,6 +2940,50 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#batches(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#batches,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_batches(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_merged(state)
+                                                    .or_else(|state| { self::r#envelope_ignored(state) })
+                                                    .or_else(|state| { self::r#word_reject(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#envelope_ignored(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#envelope_ignored,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_envelope(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_ignored(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#ledger(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3352,15 +3537,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .sequence(|state| {
                                                 self::r#name(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                    .and_then(|state| {
-                                                        state.optional(|state| { self::r#word_not(state) })
-                                                    })
-                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                    .and_then(|state| { self::r#word_granted(state) })
+                                                    .and_then(|state| { self::r#stated_choice(state) })
                                             })
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_choice(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#word_granted(state)
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_not(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_granted(state) })
+                                })
+                        })
+                        .or_else(|state| { self::r#word_refused(state) })
+                        .or_else(|state| { self::r#local_unasked(state) })
+                        .or_else(|state| { self::r#word_invalid(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -3787,6 +3989,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| {
                                                 self::r#word_granted(state)
                                                     .or_else(|state| { self::r#word_refused(state) })
+                                                    .or_else(|state| { self::r#local_unasked(state) })
                                                     .or_else(|state| { self::r#word_invalid(state) })
                                                     .or_else(|state| { self::r#old_value(state) })
                                             })
@@ -4232,9 +4435,474 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             })
                                                     })
                                             })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#shape(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#unlisted(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#skipped(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#absent(state) })
+                                            })
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#shape(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#shape,
+                            |state| {
+                                self::r#booleans(state)
+                                    .or_else(|state| { self::r#words(state) })
+                                    .or_else(|state| { self::r#pairs(state) })
+                                    .or_else(|state| { self::r#list(state) })
+                                    .or_else(|state| { self::r#delimited_text(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#booleans(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#booleans,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_booleans(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#local_in(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#key(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#local_reversed(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#words(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#words,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_words(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#granted_words(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#refused_words(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#unasked_words(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#pairs(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#pairs,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_pairs(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_by(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_and(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#granted_words(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#refused_words(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#list(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#list,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_granted(state)
+                                            .or_else(|state| { self::r#word_refused(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_list(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#delimited_text(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#delimited_text,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_granted(state)
+                                            .or_else(|state| { self::r#word_refused(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_by(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#granted_words(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#granted_words,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_granted(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#refused_words(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#refused_words,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_refused(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#unasked_words(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#unasked_words,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_unasked(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#unlisted(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#unlisted,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_unlisted(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_granted(state)
+                                                    .or_else(|state| { self::r#word_refused(state) })
+                                                    .or_else(|state| { self::r#local_unasked(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#skipped(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#skipped,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_skip(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#text(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#text(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#text(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#absent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#absent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_absent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#absent_value(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#absent_value(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#absent_value(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#absent_value(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#local_null(state).or_else(|state| { self::r#text(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4982,6 +5650,45 @@ impl ::pest::Parser<Rule> for Grammar {
                                         .and_then(|state| { self::r#word_knows(state) })
                                 })
                         })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_batches(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            self::r#word_merged(state)
+                                                .or_else(|state| { self::r#word_envelope(state) })
+                                                .or_else(|state| { self::r#word_reject(state) })
+                                        })
+                                })
+                        })
                         .or_else(|state| { self::r#word_ledger(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
@@ -5061,6 +5768,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     state
                                                                         .match_string("block")
                                                                         .or_else(|state| { state.match_string("because") })
+                                                                        .or_else(|state| { state.match_string("batches") })
                                                                         .or_else(|state| { state.match_string("banner") })
                                                                         .or_else(|state| { state.match_string("at") })
                                                                         .or_else(|state| { state.match_string("any") })
@@ -5103,6 +5811,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("events") })
                                                                                 .or_else(|state| { state.match_string("event") })
                                                                                 .or_else(|state| { state.match_string("error") })
+                                                                                .or_else(|state| { state.match_string("envelope") })
                                                                                 .or_else(|state| { state.match_string("entries") })
                                                                                 .or_else(|state| { state.match_string("enforce") })
                                                                                 .or_else(|state| { state.match_string("empty") })
@@ -5136,6 +5845,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("include") })
                                                                                 .or_else(|state| { state.match_string("implied") })
                                                                                 .or_else(|state| { state.match_string("ignores") })
+                                                                                .or_else(|state| { state.match_string("ignored") })
                                                                                 .or_else(|state| { state.match_string("ignore") })
                                                                                 .or_else(|state| { state.match_string("identify") })
                                                                                 .or_else(|state| { state.match_string("granted") })
@@ -5176,6 +5886,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("mode") })
                                                                                 .or_else(|state| { state.match_string("missing") })
                                                                                 .or_else(|state| { state.match_string("mismatch") })
+                                                                                .or_else(|state| { state.match_string("merged") })
                                                                                 .or_else(|state| { state.match_string("mandatory") })
                                                                                 .or_else(|state| { state.match_string("malformed") })
                                                                         })
@@ -5196,6 +5907,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("several") })
                                                                                 .or_else(|state| { state.match_string("router") })
                                                                                 .or_else(|state| { state.match_string("report") })
+                                                                                .or_else(|state| { state.match_string("reject") })
                                                                                 .or_else(|state| { state.match_string("refused") })
                                                                                 .or_else(|state| { state.match_string("refuse") })
                                                                                 .or_else(|state| { state.match_string("records") })
@@ -6164,6 +6876,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_batches(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_batches,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("batches")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_because(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -6752,6 +7492,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_envelope(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_envelope,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("envelope")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_error(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -7077,6 +7845,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("ignore")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_ignored(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_ignored,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ignored")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -7469,6 +8265,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("mandatory")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_merged(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_merged,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("merged")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -8404,6 +9228,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_reject(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_reject,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("reject")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#word_report(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -8992,6 +9844,342 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_absent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_absent,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("absent")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_booleans(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_booleans,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("booleans")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_by(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_by,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("by")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_in(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_in,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("in")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_list(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_list,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("list")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_null(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_null,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("null")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_pairs(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_pairs,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("pairs")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_reversed(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_reversed,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("reversed")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_skip(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_skip,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("skip")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_text(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_text,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("text")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_unasked(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_unasked,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("unasked")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_words(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_words,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("words")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#old_as(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -9502,9 +10690,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#include => rules::r#include(state),
                     Rule::r#category => rules::r#category(state),
                     Rule::r#category_attribute => rules::r#category_attribute(state),
-                    Rule::r#wire_id => rules::r#wire_id(state),
+                    Rule::r#wire_ids => rules::r#wire_ids(state),
                     Rule::r#always => rules::r#always(state),
                     Rule::r#unenforced => rules::r#unenforced(state),
+                    Rule::r#unasked_granted => rules::r#unasked_granted(state),
                     Rule::r#label => rules::r#label(state),
                     Rule::r#destination_kind => rules::r#destination_kind(state),
                     Rule::r#destination_kind_attribute => {
@@ -9567,6 +10756,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#router_knows => rules::r#router_knows(state),
                     Rule::r#some_names => rules::r#some_names(state),
                     Rule::r#own_names => rules::r#own_names(state),
+                    Rule::r#batches => rules::r#batches(state),
+                    Rule::r#envelope_ignored => rules::r#envelope_ignored(state),
                     Rule::r#ledger => rules::r#ledger(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
@@ -9578,6 +10769,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#without => rules::r#without(state),
                     Rule::r#when => rules::r#when(state),
                     Rule::r#condition => rules::r#condition(state),
+                    Rule::r#stated_choice => rules::r#stated_choice(state),
                     Rule::r#ledger_result => rules::r#ledger_result(state),
                     Rule::r#entry_state => rules::r#entry_state(state),
                     Rule::r#test => rules::r#test(state),
@@ -9599,6 +10791,19 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#expected_reason => rules::r#expected_reason(state),
                     Rule::r#reason => rules::r#reason(state),
                     Rule::r#consent_at => rules::r#consent_at(state),
+                    Rule::r#shape => rules::r#shape(state),
+                    Rule::r#booleans => rules::r#booleans(state),
+                    Rule::r#words => rules::r#words(state),
+                    Rule::r#pairs => rules::r#pairs(state),
+                    Rule::r#list => rules::r#list(state),
+                    Rule::r#delimited_text => rules::r#delimited_text(state),
+                    Rule::r#granted_words => rules::r#granted_words(state),
+                    Rule::r#refused_words => rules::r#refused_words(state),
+                    Rule::r#unasked_words => rules::r#unasked_words(state),
+                    Rule::r#unlisted => rules::r#unlisted(state),
+                    Rule::r#skipped => rules::r#skipped(state),
+                    Rule::r#absent => rules::r#absent(state),
+                    Rule::r#absent_value => rules::r#absent_value(state),
                     Rule::r#path => rules::r#path(state),
                     Rule::r#key => rules::r#key(state),
                     Rule::r#name => rules::r#name(state),
@@ -9650,6 +10855,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_any => rules::r#word_any(state),
                     Rule::r#word_at => rules::r#word_at(state),
                     Rule::r#word_banner => rules::r#word_banner(state),
+                    Rule::r#word_batches => rules::r#word_batches(state),
                     Rule::r#word_because => rules::r#word_because(state),
                     Rule::r#word_block => rules::r#word_block(state),
                     Rule::r#word_categories => rules::r#word_categories(state),
@@ -9671,6 +10877,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_empty => rules::r#word_empty(state),
                     Rule::r#word_enforce => rules::r#word_enforce(state),
                     Rule::r#word_entries => rules::r#word_entries(state),
+                    Rule::r#word_envelope => rules::r#word_envelope(state),
                     Rule::r#word_error => rules::r#word_error(state),
                     Rule::r#word_event => rules::r#word_event(state),
                     Rule::r#word_events => rules::r#word_events(state),
@@ -9683,6 +10890,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_granted => rules::r#word_granted(state),
                     Rule::r#word_identify => rules::r#word_identify(state),
                     Rule::r#word_ignore => rules::r#word_ignore(state),
+                    Rule::r#word_ignored => rules::r#word_ignored(state),
                     Rule::r#word_ignores => rules::r#word_ignores(state),
                     Rule::r#word_implied => rules::r#word_implied(state),
                     Rule::r#word_include => rules::r#word_include(state),
@@ -9697,6 +10905,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_loads => rules::r#word_loads(state),
                     Rule::r#word_malformed => rules::r#word_malformed(state),
                     Rule::r#word_mandatory => rules::r#word_mandatory(state),
+                    Rule::r#word_merged => rules::r#word_merged(state),
                     Rule::r#word_mismatch => rules::r#word_mismatch(state),
                     Rule::r#word_missing => rules::r#word_missing(state),
                     Rule::r#word_mode => rules::r#word_mode(state),
@@ -9730,6 +10939,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_records => rules::r#word_records(state),
                     Rule::r#word_refuse => rules::r#word_refuse(state),
                     Rule::r#word_refused => rules::r#word_refused(state),
+                    Rule::r#word_reject => rules::r#word_reject(state),
                     Rule::r#word_report => rules::r#word_report(state),
                     Rule::r#word_router => rules::r#word_router(state),
                     Rule::r#word_several => rules::r#word_several(state),
@@ -9751,6 +10961,18 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),
+                    Rule::r#local_absent => rules::r#local_absent(state),
+                    Rule::r#local_booleans => rules::r#local_booleans(state),
+                    Rule::r#local_by => rules::r#local_by(state),
+                    Rule::r#local_in => rules::r#local_in(state),
+                    Rule::r#local_list => rules::r#local_list(state),
+                    Rule::r#local_null => rules::r#local_null(state),
+                    Rule::r#local_pairs => rules::r#local_pairs(state),
+                    Rule::r#local_reversed => rules::r#local_reversed(state),
+                    Rule::r#local_skip => rules::r#local_skip(state),
+                    Rule::r#local_text => rules::r#local_text(state),
+                    Rule::r#local_unasked => rules::r#local_unasked(state),
+                    Rule::r#local_words => rules::r#local_words(state),
                     Rule::r#old_as => rules::r#old_as(state),
                     Rule::r#old_closed_word => rules::r#old_closed_word(state),
                     Rule::r#old_count => rules::r#old_count(state),

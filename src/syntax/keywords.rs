@@ -61,7 +61,7 @@ macro_rules! keywords {
 keywords! {
     Policy "policy",
     Include "include",
-    Category "category" ["always" "unenforced"],
+    Category "category" ["always" "unenforced" "unasked"],
     Destination "destination" ["needs" "alias" "shared" "unmapped" "exempt" "disabled" "mode" "kind"],
     DestinationKind "destination" + "kind" ["ignores"],
     Reconcile "reconcile" = "{ consent integrations enforce any any consent then integrations }" false,
@@ -80,6 +80,7 @@ keywords! {
     GateWithoutConsent "gate" + "without consent" = "open" true,
     LibraryLoads "library loads when" = "granted" true,
     RouterKnows "router knows" = "some names" true,
+    Batches "batches" = "merged" true,
     LedgerAlsoRecords "ledger" + "also records" = "nothing" true,
     LedgerMismatch "ledger" + "mismatch" = "ignore" true,
     LedgerUnstamped "ledger" + "unstamped" = "use recorded" true,
@@ -107,16 +108,20 @@ const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify
 const ALSO_INSIDE: [&str; 6] = ["unmapped", "exempt", "consent", "implied", "never", "always"];
 
 /// Words that the language has not always had.
-pub(super) const NEW_WORDS: [&str; 20] = [
+pub(super) const NEW_WORDS: [&str; 25] = [
     "alias",
     "answered",
+    "batches",
     "delivery",
     "entries",
+    "envelope",
     "except",
     "ignore",
+    "ignored",
     "invalid",
     "knows",
     "library",
+    "merged",
     "names",
     "needed",
     "opens",
@@ -124,6 +129,7 @@ pub(super) const NEW_WORDS: [&str; 20] = [
     "preference",
     "present",
     "refused",
+    "reject",
     "router",
     "some",
     "unanswered",
@@ -138,8 +144,8 @@ pub(super) fn leads() -> Vec<&'static str> {
     leads
 }
 
-/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library`
-/// and `router` may be old names, so their second words count too.
+/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library`,
+/// `router` and `batches` may be old names, so their second words count too.
 pub(super) fn begins_statement(text: &str) -> bool {
     let word = first_word(text);
     let second = || first_word(text.trim_start_matches(word).trim_start());
@@ -147,6 +153,7 @@ pub(super) fn begins_statement(text: &str) -> bool {
         "consent" => second() == "at",
         "library" => second() == "loads",
         "router" => second() == "knows",
+        "batches" => ["merged", "envelope", "reject"].contains(&second()),
         _ => is_first_word(word) || OLD_STATEMENTS.contains(&word),
     }
 }

@@ -127,6 +127,8 @@ pub enum Fact {
     LibraryLoads(LoadTrigger),
     /// `router knows …`.
     RouterKnows(RouterKnows),
+    /// `batches …`.
+    Batches(Batches),
     /// `ledger also records …`: which events write to the ledger next to preference events.
     LedgerAlsoRecords(AlsoRecords),
     /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
@@ -144,13 +146,13 @@ pub enum Fact {
 /// A text or a name with its place; escapes are resolved.
 pub type Text = Spanned<String>;
 
-/// `category Advertising = "C0004" "Ads that follow people"`.
+/// `category Advertising = "C0004", "ads" "Ads that follow people"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryStatement {
     /// The declared name.
     pub name: Text,
-    /// The wire id, where it is not the name.
-    pub wire_id: Option<Text>,
+    /// The wire ids; empty where the name is the wire id.
+    pub wire_ids: Vec<Text>,
     /// What is said about it.
     pub attributes: Vec<Spanned<CategoryAttribute>>,
 }
@@ -162,6 +164,8 @@ pub enum CategoryAttribute {
     Always,
     /// `unenforced`.
     Unenforced,
+    /// `unasked granted`.
+    UnaskedGranted,
     /// A description.
     Label(Text),
 }
@@ -279,13 +283,21 @@ pub struct Row {
     pub span: Span,
 }
 
-/// `consent at context.consent.categoryPreferences alias consentPreferences`.
+/// `consent at context.consent.deniedConsentIds refused list unlisted granted skip ""`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentAt {
     /// The members that lead from the event to the preferences.
     pub path: Vec<Text>,
     /// Other accepted spellings of the last of them.
     pub aliases: Vec<Text>,
+    /// The form in which the value there lists what a person chose. Where none is written, it stands at the path.
+    pub shape: Spanned<Shape<Text>>,
+    /// `unlisted …`: the preference of a category that the value does not list.
+    pub unlisted: Option<Spanned<Preference>>,
+    /// `skip "…"`: names that count as not listed.
+    pub skip: Vec<Text>,
+    /// `absent …`: values that count as no value.
+    pub absent: Vec<Spanned<AbsentValue>>,
 }
 
 /// `lint unmapped-destination off because "…"`.
@@ -356,8 +368,8 @@ pub enum StatedCondition<Name = Text, Category = Text> {
     Preference {
         /// The category.
         category: Category,
-        /// True if it is granted.
-        granted: bool,
+        /// Its preference on the event.
+        preference: StatedChoice,
     },
 }
 
@@ -493,7 +505,7 @@ impl Fact {
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
-            GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
     }

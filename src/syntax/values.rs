@@ -93,6 +93,16 @@ spelled! {
         OwnNames = "own names",
     }
 
+    /// The treatment of a line that is a batch: a whole request body with several events (section 1 of the semantics).
+    Batches {
+        /// Each event is decided with the consent and the integrations of the envelope merged into its own.
+        Merged = "merged",
+        /// Each event is decided by itself.
+        EnvelopeIgnored = "envelope ignored",
+        /// The line is an error.
+        Reject = "reject",
+    }
+
     /// Which events write to the ledger next to preference events.
     AlsoRecords {
         /// None.
@@ -193,12 +203,48 @@ spelled! {
         Invalid = "invalid",
     }
 
+    /// The meaning of a category that an event lists.
+    Listed {
+        /// The person granted it.
+        Granted = "granted",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The value of a category on an event.
+    Preference {
+        /// The event says nothing of it: the person was not asked.
+        Unasked = "unasked",
+        /// The person granted it.
+        Granted = "granted",
+        /// A value that the shape has no meaning for.
+        Invalid = "invalid",
+        /// The person refused it.
+        Refused = "refused",
+    }
+
+    /// The preference that a promise asks for.
+    StatedChoice {
+        /// `granted`.
+        Granted = "granted",
+        /// `not granted`: any other value.
+        NotGranted = "not granted",
+        /// `refused`.
+        Refused = "refused",
+        /// `unasked`.
+        Unasked = "unasked",
+        /// `invalid`.
+        Invalid = "invalid",
+    }
+
     /// The value of a preference in a test's event.
     StatedPreference {
         /// `granted`: `true` on the event.
         Granted = "granted",
         /// `refused`: `false` on the event.
         Refused = "refused",
+        /// `unasked`: the event says nothing of it.
+        Unasked = "unasked",
         /// `invalid`: a value that is not a boolean.
         Invalid = "invalid",
     }
@@ -224,4 +270,57 @@ spelled! {
         /// `{}`: an object with options, which counts as on.
         Options = "{}",
     }
+}
+
+/// The form in which a value lists what a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape<T = String> {
+    /// `booleans`: an object with a boolean for each category.
+    Booleans {
+        /// `in consented`: the boolean is this member of an object.
+        within: Option<T>,
+        /// `reversed`: `true` is a refusal.
+        reversed: bool,
+    },
+    /// `words …`: an object with a word for each category.
+    Words {
+        /// The words for a grant.
+        granted: Vec<T>,
+        /// The words for a refusal.
+        refused: Vec<T>,
+        /// The words for a category that the person was not asked about.
+        unasked: Vec<T>,
+    },
+    /// `granted list`: an array of categories.
+    List {
+        /// The meaning of a category that is in it.
+        listed: Listed,
+    },
+    /// `granted text by ","`: a text of categories.
+    DelimitedText {
+        /// The meaning of a category that is in it.
+        listed: Listed,
+        /// The text between two categories.
+        separator: T,
+    },
+    /// `pairs by "," and ":" …`: a text with a word for each category.
+    Pairs {
+        /// The text between two pairs.
+        between: T,
+        /// The text within a pair, between the category and its word.
+        within: T,
+        /// The words for a grant.
+        granted: Vec<T>,
+        /// The words for a refusal.
+        refused: Vec<T>,
+    },
+}
+
+/// A value that counts as no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AbsentValue {
+    /// `null`.
+    Null,
+    /// A text.
+    Text(String),
 }

@@ -13,7 +13,7 @@ pub use result::{CaseResult, Difference, Failure, StatedDrop, StatedVerdict};
 
 use crate::decide::{Input, Scratch, Table};
 use crate::diagnostic::escaped;
-use crate::event::{Event, EventError, Layout, LedgerAnswer, Limits, Recorded, lines, of_somebody};
+use crate::event::{Batch, Event, EventError, Layout, LedgerAnswer, Limits, Recorded, lines, of_somebody};
 #[cfg(feature = "lint")]
 use crate::model::CheckResult;
 use crate::model::{Test, TestCase, TestEvent};
@@ -149,10 +149,10 @@ impl<'t> Run<'t, '_> {
                             "no event can have consent {stated}: this policy reads it as {read}"
                         ),
                     }),
-                    _ => self.event(json.as_bytes(), None),
+                    _ => self.event(json.as_bytes(), None, None),
                 }
             }
-            TestEvent::Json(json) => self.event(json.as_bytes(), None),
+            TestEvent::Json(json) => self.event(json.as_bytes(), None, None),
             TestEvent::File(path) => {
                 let failure = match source.read(&path.value) {
                     Err(error) => Some(error.to_string()),
@@ -166,13 +166,13 @@ impl<'t> Run<'t, '_> {
         }
     }
 
-    /// Decides the events of a file, one a line or one over several lines, and returns what is wrong with the file.
+    /// Decides the events of a file, one or a batch a line, or one over several lines, and returns what is wrong with the file.
     fn file(&mut self, bytes: &[u8]) -> Option<String> {
-        if Event::read(bytes, self.table.policy().reading(), &Limits::default()).is_ok() {
-            let before =
-                bytes.iter().take_while(|byte| **byte != b'{').filter(|byte| **byte == b'\n').count();
-            self.event(bytes, Some(before as u64 + 1));
-            return None;
+        let read = Event::read(bytes, self.table.policy().reading(), &Limits::default());
+        if read.is_ok() || read.is_err_and(|error| error.is_batch()) {
+            let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace());
+            self.line(bytes, space.filter(|byte| **byte == b'\n').count() as u64 + 1);
+            return self.has_no_event();
         }
         if is_binary(bytes) {
             return Some(
@@ -183,13 +183,36 @@ impl<'t> Run<'t, '_> {
             return Some(refusal);
         }
         for ((line, _), number) in lines(bytes).zip(1..) {
-            self.event(line, Some(number));
+            self.line(line, number);
         }
+        self.has_no_event()
+    }
+
+    fn has_no_event(&self) -> Option<String> {
         (self.result.events == 0 && self.result.failures.is_empty()).then(|| "it has no event".to_owned())
     }
 
+    /// Decides the event of a line, or those of a batch.
+    fn line(&mut self, bytes: &[u8], line: u64) {
+        match Batch::read(bytes, self.table.policy(), &Limits::default()) {
+            Ok(None) => self.event(bytes, Some(line), None),
+            Ok(Some(batch)) => {
+                for item in batch.items() {
+                    self.event(item.bytes(), Some(line), Some(item.number()));
+                }
+            }
+            Err(error) => self.not_an_event(Some(line), error),
+        }
+    }
+
+    fn not_an_event(&mut self, line: Option<u64>, error: EventError) {
+        if self.keep(1) == 1 {
+            self.result.failures.push(Failure::NotAnEvent { line, error });
+        }
+    }
+
     /// Decides an event, by table and reference, and compares.
-    fn event(&mut self, bytes: &[u8], line: Option<u64>) {
+    fn event(&mut self, bytes: &[u8], line: Option<u64>, item: Option<usize>) {
         let read = Event::read(bytes, self.table.policy().reading(), &Limits::default());
         let decided = self.table.decide(Input::line(bytes).recorded(self.recorded), self.scratch);
         let mut check = None;
@@ -201,12 +224,7 @@ impl<'t> Run<'t, '_> {
             }
             // A blank line of a file is skipped.
             (Err(error), Err(_)) if error.is_blank() && line.is_some() => return,
-            (Err(error), Err(_)) => {
-                if self.keep(1) == 1 {
-                    self.result.failures.push(Failure::NotAnEvent { line, error });
-                }
-                return;
-            }
+            (Err(error), Err(_)) => return self.not_an_event(line, error),
             (decided, read) => {
                 let said = |error: Option<EventError>| match error {
                     Some(error) => format!("not an event: {error}"),
@@ -219,7 +237,7 @@ impl<'t> Run<'t, '_> {
         differences.truncate(self.keep(differences.len()));
         if !differences.is_empty() {
             let event = one_line(&String::from_utf8_lossy(bytes));
-            self.result.failures.push(Failure::Decided { line, event, check, differences });
+            self.result.failures.push(Failure::Decided { line, item, event, check, differences });
         }
     }
 

@@ -61,6 +61,9 @@ pub enum Failure<'p> {
     Decided {
         /// Its line in the file, counted from 1.
         line: Option<u64>,
+        /// The item, counted from 0, if the line is a batch.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        item: Option<usize>,
         /// The event as JSON on one line.
         event: String,
         /// The result of the ledger check, if the policy has one.

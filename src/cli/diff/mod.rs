@@ -4,12 +4,12 @@ mod git;
 
 use super::files;
 use super::format::Format;
-use super::input::{ArchiveArguments, Chunks};
+use super::input::{ArchiveArguments, Chunks, EventLines};
 use super::render;
 use super::shared::{CliError, Result, Root, Status, print_error, quoted};
 use consentry::event::Recorded;
 use consentry::exact::{self, DestinationDiff, Diff as Changes, Direction, Presence};
-use consentry::model::RouterKnows;
+use consentry::model::{Batches, RouterKnows};
 use consentry::report::diff::DiffReport;
 use consentry::report::event_counts::EventCounts;
 use consentry::report::markdown;
@@ -56,9 +56,9 @@ pub(super) struct Diff {
 /// What may be denied.
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Denied {
-    /// Something is delivered that was blocked, the gate may let more pass, or a router withholds less.
+    /// Something is delivered that was blocked, the gate may let more pass, a router withholds less, or items of batches may be delivered.
     Loosened,
-    /// Something is blocked that was delivered, the gate may let less pass, or a router withholds more.
+    /// Something is blocked that was delivered, the gate may let less pass, a router withholds more, or items of batches may be blocked.
     Tightened,
     /// Some event is decided for another reason.
     Reason,
@@ -274,21 +274,35 @@ fn count(changes: &Changes, old: &Policy, new: &Policy, chunks: Chunks) -> Resul
     let touching: Vec<_> = changes.destinations.iter().map(DestinationDiff::touching).collect();
     for chunk in chunks {
         for line in chunk?.events() {
-            let read = |table: &Table| table.read(line.clone()?, &limits);
-            let (as_old, as_new) = match (read(&old), read(&new)) {
-                (Ok(as_old), Ok(as_new)) => (as_old, as_new),
-                (Err(error), _) | (_, Err(error)) => {
-                    counts.add_error(&error);
-                    continue;
+            let [as_old, as_new] = [&old, &new].map(|table| {
+                let mut lines = EventLines::default();
+                lines.add(0, line.clone(), table.policy());
+                lines.events
+            });
+            // Each policy reads batches by its own setting: a line that one of them refuses is not compared.
+            let errors = [&as_old, &as_new].map(|events| events.first().and_then(|event| event.text().err()));
+            if let Some(error) = errors.into_iter().flatten().next() {
+                counts.add_error(&error);
+                continue;
+            }
+            for (as_old, as_new) in as_old.iter().zip(&as_new) {
+                let as_old = as_old.text().and_then(|text| old.read(text, &limits));
+                let as_new = as_new.text().and_then(|text| new.read(text, &limits));
+                let (as_old, as_new) = match (as_old, as_new) {
+                    (Ok(as_old), Ok(as_new)) => (as_old, as_new),
+                    (Err(error), _) | (_, Err(error)) => {
+                        counts.add_error(&error);
+                        continue;
+                    }
+                };
+                let decided = (
+                    old.decide(Input::event(&as_old).recorded(Recorded::Unchecked), &mut old_scratch),
+                    new.decide(Input::event(&as_new).recorded(Recorded::Unchecked), &mut new_scratch),
+                );
+                match decided {
+                    (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
+                    (Err(error), _) | (_, Err(error)) => counts.add_error(&error),
                 }
-            };
-            let decided = (
-                old.decide(Input::event(&as_old).recorded(Recorded::Unchecked), &mut old_scratch),
-                new.decide(Input::event(&as_new).recorded(Recorded::Unchecked), &mut new_scratch),
-            );
-            match decided {
-                (Ok(old), Ok(new)) => counts.add(&touching, &old, &new),
-                (Err(error), _) | (_, Err(error)) => counts.add_error(&error),
             }
         }
     }
@@ -308,11 +322,13 @@ fn is_denied(denied: Denied, changes: &Changes) -> bool {
             has(Direction::Loosened)
                 || gate.is_some_and(|gate| gate.opened.is_possible())
                 || router == Some(RouterKnows::OwnNames)
+                || changes.batches.is_some_and(|(_, after)| after != Batches::Reject)
         }
         Denied::Tightened => {
             has(Direction::Tightened)
                 || gate.is_some_and(|gate| gate.closed.is_possible())
                 || router == Some(RouterKnows::SomeNames)
+                || changes.batches.is_some_and(|(before, _)| before != Batches::Reject)
         }
         Denied::Reason => has(Direction::Reason),
     }

@@ -15,6 +15,7 @@ use super::input::EventsArguments;
 use super::ledger_arguments::{Ledger, LedgerArguments};
 use super::shared::{PolicyArguments, Result, Status, UnknownArguments};
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use consentry::model::Batches;
 use consentry::report::filter::SummaryReport;
 use consentry::{Policy, Table, Validation};
 use ordered::Ordered;
@@ -31,8 +32,8 @@ use worker::Job;
 
 /// Write the events themselves, rewritten so that a router that knows only the integrations object obeys the decisions.
 ///
-/// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. The input may
-/// be a gzip or zstd archive. A summary goes to standard error.
+/// An event that needs no change comes out byte for byte, and so does its line break. Blank lines are left out. A batch comes out as
+/// one line, with each of its events rewritten. The input may be a gzip or zstd archive. A summary goes to standard error.
 ///
 /// Exit status: 0 every line is an event. 1 some lines were rejected, or --deny fails. 2 a policy does not compile, or a file cannot be
 /// read or written. 2 also for a line that is not an event, without --rejects or --discard-rejects; the lines before it are written.
@@ -54,9 +55,13 @@ pub(super) struct Filter {
     /// Write one file per destination, with the events that it receives as they were, instead of all events to standard output.
     ///
     /// Small letters, digits, `-` and `_` of a name stand for themselves, a capital letter is its small one behind a `+`,
-    /// everything else is percent-encoded, and the end is .ndjson. Every destination has a file, be it empty.
+    /// everything else is percent-encoded, and the end is .ndjson. Every destination has a file, be it empty. An event of a batch
+    /// gets a line of its own, with what the envelope adds to it.
     #[arg(long, value_name = "DIR")]
     split: Option<PathBuf>,
+    /// Write each event of a batch in a line of its own, with what the envelope adds to it.
+    #[arg(long, conflicts_with = "split")]
+    unpack: bool,
     /// Leave out events that no destination of the policy receives.
     #[arg(long, conflicts_with = "split")]
     drop_undeliverable: bool,
@@ -91,6 +96,9 @@ impl Filter {
             );
         }
         let table = Table::new(self.policy.load()?);
+        if self.unpack && table.policy().batches().value == Batches::Reject {
+            return Err("--unpack is for batches, and the policy sets `batches reject`: leave it out".into());
+        }
         let ledger = self.ledger.open(table.policy())?;
         let chunks = self.events.open()?;
         let outputs = self.outputs(&table)?;
@@ -99,6 +107,7 @@ impl Filter {
             ledger,
             validation: if self.trusted { Validation::Trusted } else { Validation::Full },
             split: self.split.is_some(),
+            unpack: self.unpack,
             drop_undeliverable: self.drop_undeliverable,
             fails_on_reject: self.rejects.is_none() && !self.discard_rejects,
         });

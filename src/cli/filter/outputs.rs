@@ -25,6 +25,8 @@ pub(super) struct Outputs {
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) events: Vec<u8>,
+    /// Items of batches that destinations receive, a line each.
+    unpacked: Vec<u8>,
     pub(super) deliveries: Deliveries,
     pub(super) rejects: Vec<u8>,
     /// Whether the rejects end in the middle of a line.
@@ -33,11 +35,20 @@ pub(super) struct Part {
     pub(super) bytes: u64,
 }
 
-/// The places in a block of the lines that each destination receives.
+/// The places of the lines that each destination receives.
 #[derive(Default)]
 pub(super) struct Deliveries {
-    by_destination: Vec<Vec<Range<usize>>>,
+    by_destination: Vec<Vec<Place>>,
     count: usize,
+}
+
+/// The place of a line.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// It is a line of the block.
+    InBlock(Range<usize>),
+    /// It was an item of a batch.
+    Unpacked(Range<usize>),
 }
 
 /// How large the results of a block become before they are written and begun anew: a short event may have to name every
@@ -50,12 +61,19 @@ const FEW: usize = 64;
 impl Part {
     /// Whether it is time to write it.
     pub(super) fn is_large(&self) -> bool {
-        let deliveries = self.deliveries.count * size_of::<Range<usize>>();
-        self.events.len() + deliveries + self.rejects.len() > ENOUGH
+        let deliveries = self.deliveries.count * size_of::<Place>();
+        self.events.len() + self.unpacked.len() + deliveries + self.rejects.len() > ENOUGH
+    }
+
+    /// Keeps a line that was an item of a batch.
+    pub(super) fn unpack(&mut self, line: &[u8]) -> Place {
+        let start = self.unpacked.len();
+        self.unpacked.extend_from_slice(line);
+        Place::Unpacked(start..self.unpacked.len())
     }
 
     fn clear(&mut self) {
-        for buffer in [&mut self.events, &mut self.rejects] {
+        for buffer in [&mut self.events, &mut self.unpacked, &mut self.rejects] {
             buffer.clear();
             buffer.shrink_to(ENOUGH);
         }
@@ -64,14 +82,19 @@ impl Part {
 }
 
 impl Deliveries {
-    pub(super) fn add(&mut self, destination: DestinationId, line: Range<usize>) {
+    pub(super) fn add(&mut self, destination: DestinationId, line: Place) {
         let destination = destination.index();
         if self.by_destination.len() <= destination {
             self.by_destination.resize(destination + 1, Vec::new());
         }
         let Some(lines) = self.by_destination.get_mut(destination) else { return };
-        match lines.last_mut() {
-            Some(last) if last.end == line.start => last.end = line.end,
+        match (lines.last_mut(), &line) {
+            (Some(Place::InBlock(last)), Place::InBlock(line))
+            | (Some(Place::Unpacked(last)), Place::Unpacked(line))
+                if last.end == line.start =>
+            {
+                last.end = line.end;
+            }
             _ => {
                 self.count += 1;
                 lines.push(line);
@@ -100,7 +123,11 @@ impl Outputs {
                 for (destination, lines) in touched {
                     self.gathered.clear();
                     for line in lines.drain(..) {
-                        self.gathered.extend_from_slice(block.get(line).unwrap_or_default());
+                        let text = match line {
+                            Place::InBlock(place) => block.get(place),
+                            Place::Unpacked(place) => part.unpacked.get(place),
+                        };
+                        self.gathered.extend_from_slice(text.unwrap_or_default());
                     }
                     // There may be many destinations, and each is seldom at its most.
                     lines.shrink_to(FEW);

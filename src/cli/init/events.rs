@@ -3,7 +3,7 @@
 //! It never shows what a destination needs: who received an event, and whether rightly, is not in it.
 
 use super::draft::{Destination, Draft};
-use crate::cli::input::{ArchiveArguments, Chunks};
+use crate::cli::input::{ArchiveArguments, Chunks, EventLines};
 use crate::cli::shared::Result;
 use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
 use consentry::ledger::{Audit, AuditEvent, Counts, MAX_VALUE_BYTES, UnknownNames};
@@ -36,14 +36,16 @@ impl Stream {
         let mut stream = Stream { audit, first_error: None, elsewhere: BTreeMap::new() };
         let mut number = 0;
         for chunk in Chunks::open(Some(path), archives)? {
-            for line in chunk?.events() {
-                number += 1;
-                match line.and_then(|line| Ok((line, AuditEvent::read(line, rules, &limits)?))) {
-                    Ok((line, event)) => stream.add(line, &event, rules),
+            let chunk = chunk?;
+            let lines = EventLines::of(&chunk, rules, &mut number);
+            stream.audit.add_batches(lines.batches);
+            for event in &lines.events {
+                match event.text().and_then(|text| Ok((text, AuditEvent::read(text, rules, &limits)?))) {
+                    Ok((text, read)) => stream.add(text, &read, rules),
                     Err(error) => {
                         stream.audit.add_error(&error);
                         if !error.is_blank() {
-                            stream.first_error.get_or_insert(number);
+                            stream.first_error.get_or_insert(event.line);
                         }
                     }
                 }
@@ -106,8 +108,9 @@ impl Stream {
         let consent = ConsentState::ALL.map(|state| (state.as_str(), audit.states.of(state)));
         let integrations = IntegrationsState::ALL.map(|state| (state.as_str(), audit.integrations.of(state)));
         draft.sources.push(format!(
-            "From {file}: {} events; consent {}; integrations {}",
+            "From {file}: {} events{}; consent {}; integrations {}",
             audit.all.events,
+            in_batches(audit.batches),
             by_word(consent),
             by_word(integrations)
         ));
@@ -175,6 +178,15 @@ impl Stream {
             remarks.push(format!("`All` was {}", switches(&audit.all_entries)));
         }
         remarks
+    }
+}
+
+/// Returns how many batches there were, if any.
+fn in_batches(batches: u64) -> String {
+    match batches {
+        0 => String::new(),
+        1 => " (1 line is a batch)".to_owned(),
+        _ => format!(" ({batches} lines are batches)"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `consentry ledger ingest`.
 
 use crate::cli::format::ResultFormat;
-use crate::cli::input::{Chunk, Chunks, EventsArguments};
+use crate::cli::input::{Chunk, Chunks, EventLines, EventsArguments};
 use crate::cli::shared::{CliError, Result, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Reach};
 use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
@@ -102,21 +102,25 @@ impl Ingest {
         chunks: &[Chunk],
         counts: &mut IngestCounts,
     ) -> Result<()> {
-        let (mut notices, mut lines) = (Vec::new(), Vec::new());
-        for line in chunks.iter().flat_map(|chunk| chunk.events()) {
-            let notice = line.and_then(|line| LedgerEvent::read(line, policy, &Limits::default()));
-            lines.push(notice.map(|notice| notices.push(notice)));
+        let mut lines = counts.lines;
+        let all: Vec<EventLines> =
+            chunks.iter().map(|chunk| EventLines::of(chunk, policy, &mut lines)).collect();
+        let (mut notices, mut events) = (Vec::new(), Vec::new());
+        for event in all.iter().flat_map(|lines| &lines.events) {
+            let notice = event.text().and_then(|text| LedgerEvent::read(text, policy, &Limits::default()));
+            events.push((event, notice.map(|notice| notices.push(notice))));
         }
         let recordings = record(store, &notices, now())
             .map_err(|error| format!("{error}; everything up to line {} is recorded", counts.lines))?;
-        let (mut recordings, is_more) = (recordings.into_iter(), !lines.is_empty());
-        for line in lines {
-            counts.lines += 1;
-            match line.map(|()| recordings.next()) {
+        let (mut recordings, is_more) = (recordings.into_iter(), lines > counts.lines);
+        counts.lines = lines;
+        counts.batches += all.iter().map(|lines| lines.batches).sum::<u64>();
+        for (event, read) in events {
+            match read.map(|()| recordings.next()) {
                 Err(error) if error.is_blank() => counts.blank_lines += 1,
                 Err(error) => {
                     counts.not_events += 1;
-                    self.format.write(to, &EventErrorReport::new(counts.lines, &error))?;
+                    self.format.write(to, &EventErrorReport::new(event.line, &error))?;
                 }
                 Ok(Some(Recording::Recorded { preferences, link })) => {
                     counts.preferences += u64::from(preferences);
@@ -124,7 +128,8 @@ impl Ingest {
                 }
                 Ok(Some(Recording::Rejected(rejection))) => {
                     counts.rejected += 1;
-                    self.format.write(to, &IngestReport::rejected(counts.lines, rejection, policy))?;
+                    self.format
+                        .write(to, &IngestReport::rejected(event.line, event.item, rejection, policy))?;
                 }
                 Ok(Some(Recording::Nothing) | None) => counts.others += 1,
             }

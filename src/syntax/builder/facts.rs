@@ -36,15 +36,16 @@ impl Builder<'_> {
 
     fn category(&mut self, pair: &Pair<Rule>) -> Option<CategoryStatement> {
         let name = self.named(pair, Rule::name)?;
-        let (mut wire_id, mut attributes) = (None, Vec::new());
+        let (mut wire_ids, mut attributes) = (Vec::new(), Vec::new());
         for part in children(pair) {
             let attribute = match part.as_rule() {
-                Rule::wire_id => {
-                    wire_id = self.named(&part, Rule::text);
+                Rule::wire_ids => {
+                    wire_ids = self.names(&part, Rule::text)?;
                     continue;
                 }
                 Rule::always => CategoryAttribute::Always,
                 Rule::unenforced => CategoryAttribute::Unenforced,
+                Rule::unasked_granted => CategoryAttribute::UnaskedGranted,
                 Rule::old_switched_off => {
                     self.old(Code::OldSwitchedOff, &self.spans(&part), "switched off", "unenforced");
                     CategoryAttribute::Unenforced
@@ -54,7 +55,7 @@ impl Builder<'_> {
             };
             attributes.push(Spanned::new(attribute, self.span(&part)));
         }
-        Some(CategoryStatement { name, wire_id, attributes })
+        Some(CategoryStatement { name, wire_ids, attributes })
     }
 
     fn label(&mut self, pair: &Pair<Rule>) -> Option<Text> {
@@ -182,14 +183,6 @@ impl Builder<'_> {
         }
     }
 
-    fn consent_at(&mut self, pair: &Pair<Rule>) -> Option<ConsentAt> {
-        let path = self.names(&child(pair, Rule::path)?, Rule::key)?;
-        if let Some(spelled) = child(pair, Rule::old_also_spelled) {
-            self.old_also_spelled(pair, &spelled)?;
-        }
-        Some(ConsentAt { path, aliases: self.names(pair, Rule::key)? })
-    }
-
     fn lint(&mut self, pair: &Pair<Rule>) -> Option<Lint> {
         let mut finding = self.written(&child(pair, Rule::finding)?);
         let code = finding.value.parse().ok().filter(|code: &Code| code.is_lint() && is_code(&finding.value));
@@ -254,7 +247,12 @@ impl Builder<'_> {
                 let category = self.named(pair, Rule::name)?;
                 StatedCondition::Recorded { category, granted: is_plain }
             }
-            Rule::name => StatedCondition::Preference { category: self.name(&first)?, granted: is_plain },
+            Rule::name => {
+                let written: Vec<&str> = children(pair).skip(1).map(|word| word.as_str()).collect();
+                let written = written.join(" ");
+                let preference = StatedChoice::ALL.into_iter().find(|choice| choice.as_str() == written)?;
+                StatedCondition::Preference { category: self.name(&first)?, preference }
+            }
             _ => {
                 let states = self.each(pair, Rule::entry_state, Self::entry_state)?;
                 StatedCondition::Entry { name: self.name(&first)?, states }

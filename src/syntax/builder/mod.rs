@@ -1,10 +1,11 @@
 //! The parser's pairs → the tree.
 //!
 //! Here is what all that reads pairs needs: their children, and the places, names and texts of them. `file` reads a file, `facts`,
-//! `settings` and `cases` a statement each, and `old_forms` those in old words. They return `None` only where the pairs are not
+//! `settings`, `consent_at` and `cases` a statement each, and `old_forms` those in old words. They return `None` only where the pairs are not
 //! those that the grammar promises, which would be a mistake in these files; such a statement is reported, never dropped in silence.
 
 mod cases;
+mod consent_at;
 mod facts;
 pub(super) mod file;
 mod old_forms;
@@ -140,8 +141,7 @@ impl Builder<'_> {
             let written = self.written(pair);
             return Some(self.bounded(written));
         }
-        let text = self.text(pair);
-        let text = self.bounded(text);
+        let text = self.value(pair);
         if text.value.is_empty() {
             self.found.push(
                 Diagnostic::new(Code::EmptyText, "this text must not be empty")
@@ -149,6 +149,13 @@ impl Builder<'_> {
                     .help("write what it stands for"),
             );
         }
+        Some(text)
+    }
+
+    /// Reads a text that something is compared with. It may be empty.
+    fn value(&mut self, pair: &Pair<Rule>) -> Text {
+        let text = self.text(pair);
+        let text = self.bounded(text);
         if let Some((offset, char)) = invisible(pair.as_str()) {
             let start = text.span.start + offset;
             let number = u32::from(char);
@@ -161,7 +168,7 @@ impl Builder<'_> {
                 .help(format!("delete it; where the name really has it, write it as \\u{{{number:04X}}}")),
             );
         }
-        Some(text)
+        text
     }
 
     /// Reports a name that is too long, and cuts it, so that no other message repeats the whole.

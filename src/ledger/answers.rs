@@ -13,23 +13,23 @@ use std::collections::BTreeMap;
 ///
 /// ```
 /// use consentry::event::Recorded;
-/// use consentry::ledger::{Batch, MemoryStore};
+/// use consentry::ledger::{LedgerAnswers, MemoryStore};
 /// use consentry::{Limits, Policy};
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
 /// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
-/// let batch = Batch::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
-/// let answers: Vec<_> = batch.answers().map(Result::ok).collect();
+/// let answers = LedgerAnswers::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
+/// let answers: Vec<_> = answers.iter().map(Result::ok).collect();
 /// assert_eq!(answers, [Some(Recorded::Unknown), None]);
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 #[derive(Debug)]
-pub struct Batch<'l> {
+pub struct LedgerAnswers<'l> {
     notices: Vec<Result<LedgerEvent<'l>, EventError>>,
     records: Result<BTreeMap<Id, DatedRecord>, StoreError>,
 }
 
-impl<'l> Batch<'l> {
+impl<'l> LedgerAnswers<'l> {
     /// Reads lines, and asks the ledger once for the people in them. What could not be read as a line is an error already.
     pub fn read(
         lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
@@ -45,7 +45,7 @@ impl<'l> Batch<'l> {
         let records = recorded(store, &people).map(|records| {
             people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect()
         });
-        Batch { notices, records }
+        LedgerAnswers { notices, records }
     }
 
     /// Returns why the ledger did not answer, if it did not.
@@ -59,7 +59,7 @@ impl<'l> Batch<'l> {
     }
 
     /// Returns what the ledger says of the person of each line, for [`Input::recorded`](crate::Input::recorded).
-    pub fn answers(&self) -> impl Iterator<Item = Result<Recorded<'_>, EventError>> {
+    pub fn iter(&self) -> impl Iterator<Item = Result<Recorded<'_>, EventError>> {
         self.notices.iter().map(|notice| {
             let notice = notice.as_ref().map_err(Clone::clone)?;
             Ok(match (&notice.person.id, &self.records) {

@@ -1,0 +1,106 @@
+//! Consent at two places of a batch, the envelope and an item: any refusal wins (section 1 of the semantics).
+
+use super::{find, holder, malformed_value, read, value_of};
+use crate::event::content::{Consent, Name};
+use crate::event::json::{Json, Members};
+use crate::event::splice::set;
+use crate::model::{Preference, Reading};
+use std::collections::HashMap;
+
+/// The consent of an envelope.
+#[derive(Debug, Clone)]
+pub(in crate::event) struct EnvelopeConsent<'a> {
+    consent: Consent<'a>,
+    /// The value that lists the preferences, as JSON.
+    value: Option<&'a str>,
+}
+
+impl<'a> EnvelopeConsent<'a> {
+    /// Returns the consent of an envelope with these members; `None` if it has none.
+    pub(in crate::event) fn read(envelope: &Members<'a>, reading: &Reading) -> Option<Self> {
+        let consent = read(envelope, reading);
+        let value = find(envelope, reading).ok().map(Json::text);
+        (consent != Consent::Missing).then_some(EnvelopeConsent { consent, value })
+    }
+
+    /// Returns the text of an item with this consent merged into its own; `None` where that changes nothing.
+    pub(in crate::event) fn merge_into(&self, text: &str, reading: &Reading) -> Option<String> {
+        let item = Json::new(text).members().unwrap_or_default();
+        let own = read(&item, reading);
+        let merged = |one, other| merged(one, other, reading.unlisted());
+        let (merged, alone) = (merged(&own, &self.consent), merged(&own, &Consent::Missing));
+        if merged == alone {
+            return None;
+        }
+        let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
+        let value = match (&merged, &own) {
+            (Consent::Missing, _) => return None,
+            (Consent::Empty, _) => return Some(set(text, &parents, "{}".to_owned())),
+            (Consent::Malformed, _) => malformed_value(reading).to_owned(),
+            (Consent::Preferences(all), Consent::Preferences(_)) => written(all, reading),
+            (Consent::Preferences(_), _) => self.value.unwrap_or(malformed_value(reading)).to_owned(),
+        };
+        let holder = holder(&item, reading).unwrap_or_default();
+        let spelling = reading.spellings.iter().find(|own| holder.iter().any(|(name, _)| *name == ***own));
+        let spelling = spelling.or(reading.spellings.first());
+        let path: Vec<&str> = parents.into_iter().chain(spelling.map(String::as_str)).collect();
+        Some(set(text, &path, value))
+    }
+}
+
+/// Returns the value that lists preferences, in the reading's shape. A list of grants has no refusals: where nothing is left to be listed, it has a
+/// name that no category has, so that the state stays `answered`.
+fn written(all: &[(Name<'_>, Preference)], reading: &Reading) -> String {
+    let can_be_listed = reading.listed_values();
+    let has_any = all.iter().any(|(_, value)| can_be_listed.contains(value));
+    match (all, can_be_listed.first()) {
+        ([_, ..], Some(first)) if !has_any => {
+            let is_taken = |name: &str| all.iter().any(|(taken, _)| *taken == *name);
+            let other = reading.unclaimed("?", is_taken);
+            value_of(&[(Name::from(other), *first)], reading)
+        }
+        _ => value_of(all, reading),
+    }
+}
+
+/// Returns the consent of two places: malformed if one is; else the preferences of both, or of the one that has some; else empty if one
+/// is. A name that one place lists is `unlisted` at the other, if that lists any.
+fn merged<'a>(one: &Consent<'a>, other: &Consent<'a>, unlisted: Preference) -> Consent<'a> {
+    match (one, other) {
+        (Consent::Malformed, _) | (_, Consent::Malformed) => Consent::Malformed,
+        (Consent::Preferences(one), Consent::Preferences(other)) => {
+            Consent::Preferences(strictest([one, other], unlisted))
+        }
+        (Consent::Preferences(one), _) | (_, Consent::Preferences(one)) => {
+            Consent::Preferences(strictest([one, &[]], Preference::Unasked))
+        }
+        (Consent::Empty, _) | (_, Consent::Empty) => Consent::Empty,
+        (Consent::Missing, Consent::Missing) => Consent::Missing,
+    }
+}
+
+/// Returns each name that one of two places lists, once, and its preference: refused if one place refuses, else invalid if one is, else
+/// granted if one grants. In one place the same order decides between values of one name.
+fn strictest<'a>(
+    places: [&[(Name<'a>, Preference)]; 2],
+    unlisted: Preference,
+) -> Vec<(Name<'a>, Preference)> {
+    let mut all: Vec<(Name<'a>, [Option<Preference>; 2])> = Vec::new();
+    let mut known: HashMap<&Name<'a>, usize> = HashMap::new();
+    for (place, listed) in places.into_iter().enumerate() {
+        for (name, preference) in listed {
+            let at = *known.entry(name).or_insert(all.len());
+            if at == all.len() {
+                all.push((name.clone(), [None; 2]));
+            }
+            let value = all.get_mut(at).and_then(|(_, values)| values.get_mut(place));
+            value.into_iter().for_each(|value| *value = (*value).max(Some(*preference)));
+        }
+    }
+    // An unasked category does not stand in the way of a grant.
+    let rank = |value: &Preference| (*value != Preference::Unasked, *value);
+    let strictest = |values: [Option<Preference>; 2]| {
+        values.into_iter().map(|value| value.unwrap_or(unlisted)).max_by_key(rank).unwrap_or(unlisted)
+    };
+    all.into_iter().map(|(name, values)| (name, strictest(values))).collect()
+}
