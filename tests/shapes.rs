@@ -7,7 +7,7 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::event::{InstructionSet, RecordedPreference};
+use consentry::event::{Batch, InstructionSet, RecordedPreference};
 use consentry::exact::{Direction, diff, fingerprint};
 use consentry::ledger::{Id, LedgerEvent, MemoryStore, Timestamp, record, recorded};
 use consentry::{Event, Input, Limits, Policy, Reason, Table, Validation, reference};
@@ -354,6 +354,14 @@ fn shapes_that_decide_nothing_are_refused() {
             "C324",
         ),
         ("override consent at a.b words granted \"1\" refused \"1\"", "C324"),
+        (
+            "override consent at a.b pairs by \",\" and \":\" granted \"1\" refused \":0\", \"0\" unlisted refused",
+            "C324",
+        ),
+        (
+            "override consent at a.b granted list unlisted refused override ledger mismatch drop category A",
+            "C328",
+        ),
         ("override consent at a.b granted text by \",\" unlisted refused category A = \"x,y\"", "C325"),
         ("override consent at a.b granted list unlisted refused skip \"x\" category A = \"x\"", "C325"),
         ("override consent at a.b granted list unlisted unasked category A unasked granted", "C327"),
@@ -396,4 +404,35 @@ fn pages_of_preludes_say_what_is_so() {
         }
         assert!(count > 0);
     }
+}
+
+/// A batch has consent at two places. A separator of two characters, or a name that is like no category, hides no refusal of either.
+#[test]
+fn merged_consent_hides_no_refusal() {
+    let delivers = |policy: &Policy, line: &str| {
+        let table = Table::new(policy.clone());
+        let mut scratch = table.scratch();
+        let batch = Batch::read(line.as_bytes(), policy, &Limits::default()).unwrap().unwrap();
+        let item = batch.item(0).unwrap();
+        let decision = table.decide(Input::line(item.bytes()), &mut scratch).unwrap();
+        decision.delivered().map(|id| policy.destination(id).unwrap().name().to_owned()).collect::<Vec<_>>()
+    };
+    let separated = policy("context.denied refused text by \",,\" unlisted granted");
+    let line = r#"{"batch":[{"type":"page","context":{"denied":"x,"}}],"context":{"denied":"C0004"}}"#;
+    assert!(!delivers(&separated, line).contains(&"Facebook Pixel".to_owned()));
+    let odd = Policy::parse(
+        r#"consentry 1
+policy "p"
+include prelude "segment"
+category One = "1"
+category Two = "2"
+category Other = "?"
+destination "A" needs One
+destination "B" needs Other
+override consent at context.allowed granted list unlisted refused
+"#,
+    )
+    .unwrap();
+    let line = r#"{"batch":[{"type":"page","context":{"allowed":["?","0"]}}],"context":{"allowed":["2"]}}"#;
+    assert_eq!(delivers(&odd, line), Vec::<String>::new());
 }

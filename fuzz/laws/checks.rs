@@ -134,13 +134,15 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
     let (mut outcomes, mut unflipped) = (BTreeSet::new(), BTreeSet::new());
     for (track, is_identify) in kinds {
         for consent in &consents {
-            for entries in [
+            let entries = [
                 vec![],
                 vec![("X".into(), Entry::Off)],
                 vec![("X".into(), Entry::On)],
                 vec![("All".into(), Entry::Off)],
-            ] {
-                let integrations = Integrations::Entries(entries);
+            ];
+            // A policy may drop an event for its integrations object alone.
+            let objects = entries.map(Integrations::Entries).into_iter().chain([Integrations::Malformed]);
+            for integrations in objects {
                 let event = Event {
                     consent: consent.clone(),
                     integrations,

@@ -197,6 +197,8 @@ codes! {
     ImpossiblePreference "impossible-preference" = 326,
     /// No event that lists preferences decides whether a category is granted.
     ConstantCategory "constant-category" = 327,
+    /// A ledger check cannot compare consent that events do not list.
+    UncomparableCheck "uncomparable-check" = 328,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

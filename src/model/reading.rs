@@ -1,5 +1,6 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
+use crate::syntax::quoted;
 use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape, StatedPreference};
 
 /// The way in which events carry consent: the place and the shape.
@@ -102,10 +103,15 @@ impl Reading {
     pub fn can_list(&self, name: &str) -> bool {
         let is_one_name = match &self.shape {
             Shape::Booleans { .. } | Shape::Words { .. } | Shape::List { .. } => true,
-            Shape::DelimitedText { separator, .. } => !name.is_empty() && !name.contains(separator),
-            Shape::Pairs { between, .. } => !name.is_empty() && !name.contains(between),
+            Shape::DelimitedText { separator, .. } => !name.is_empty() && stays_whole(name, separator),
+            Shape::Pairs { between, .. } => stays_whole(name, between),
         };
         is_one_name && !self.is_skipped(name.as_bytes())
+    }
+
+    /// Returns true if a text in front of a separator is found whole.
+    pub(crate) fn keeps_whole(text: &str, separator: &str) -> bool {
+        stays_whole(text, separator)
     }
 
     /// Returns true if a name counts as not listed.
@@ -149,10 +155,17 @@ impl Reading {
     pub(crate) fn is_comparable(&self, other: &Reading) -> bool {
         if !self.has_shape_of(other) {
             let is_within = |one: &[&str], other: &[&str]| one.starts_with(other) || other.starts_with(one);
-            return self.paths().all(|one| other.paths().all(|other| !is_within(&one, &other)));
+            let has_one_spelling = self.spellings.len() == 1 && other.spellings.len() == 1;
+            return has_one_spelling
+                && self.paths().all(|one| other.paths().all(|other| !is_within(&one, &other)));
         }
-        if self.skip != other.skip || self.absent != other.absent {
+        if self.skip != other.skip {
             return false;
+        }
+        if self.absent != other.absent {
+            return self.parents == other.parents
+                && self.spellings.len() == 1
+                && self.spellings == other.spellings;
         }
         let only = |one: &Reading, other: &Reading| {
             one.spellings.iter().all(|own| other.accepts(own) || DOCUMENTED_SPELLINGS.contains(&own.as_str()))
@@ -163,8 +176,31 @@ impl Reading {
     /// Returns the shape in words, if it is not that of Segment.
     pub(crate) fn shape_text(&self) -> Option<String> {
         let is_usual = self.shape == Shape::Booleans { within: None, reversed: false };
-        (!is_usual || self.unlisted != Preference::Unasked)
-            .then(|| format!("{:?}, unlisted {}", self.shape, self.unlisted))
+        let texts = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+        let words = match &self.shape {
+            Shape::Booleans { within, reversed } => {
+                let within = within.as_ref().map_or(String::new(), |key| format!(" in {}", quoted(key)));
+                format!("booleans{within}{}", if *reversed { " reversed" } else { "" })
+            }
+            Shape::Words { granted, refused, unasked } => {
+                let unasked =
+                    if unasked.is_empty() { String::new() } else { format!(" unasked {}", texts(unasked)) };
+                format!("words granted {} refused {}{unasked}", texts(granted), texts(refused))
+            }
+            Shape::List { listed } => format!("{listed} list"),
+            Shape::DelimitedText { listed, separator } => format!("{listed} text by {}", quoted(separator)),
+            Shape::Pairs { between, within, granted, refused } => format!(
+                "pairs by {} and {} granted {} refused {}",
+                quoted(between),
+                quoted(within),
+                texts(granted),
+                texts(refused)
+            ),
+        };
+        (!is_usual || self.unlisted != Preference::Unasked).then(|| match self.unlisted {
+            Preference::Unasked => words,
+            unlisted => format!("{words} unlisted {unlisted}"),
+        })
     }
 
     /// Returns the texts that tell readings apart, for fingerprints. The order of spellings does not matter.
@@ -248,6 +284,11 @@ impl From<Listed> for Preference {
             Listed::Refused => Preference::Refused,
         }
     }
+}
+
+/// Returns true if a name in front of a separator is found whole: neither it nor its end is a part of the separator.
+fn stays_whole(name: &str, separator: &str) -> bool {
+    format!("{name}{separator}").find(separator) == Some(name.len())
 }
 
 /// The numbers of the texts in fingerprints. A number never changes.

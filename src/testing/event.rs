@@ -14,7 +14,7 @@ pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'
                 // What an event stamps is the category's wire id.
                 policy.category(*id).map(|category| (category.wire_id(), (*stated).into()))
             });
-            Consent::stating(values, policy.reading())
+            Consent::stating(values, policy)
         }
     }
 }

@@ -42,7 +42,7 @@ impl Choice {
             let preference = if *granted { Preference::Granted } else { Preference::Refused };
             (one.wire_id(), preference)
         });
-        Consent::stating(all, policy.reading())
+        Consent::stating(all, policy)
     }
 }
 

@@ -89,7 +89,7 @@ impl<'p> Writer<'p> {
             let preference = if is_refused { Preference::Refused } else { Preference::Granted };
             Some((self.policy.category(*id)?.wire_id(), preference))
         };
-        Consent::stating(categories.iter().filter_map(preference), self.policy.reading())
+        Consent::stating(categories.iter().filter_map(preference), self.policy)
     }
 
     /// Returns a row with the decision for every destination, in as few words as possible; for `about` where that is too many.

@@ -37,7 +37,7 @@ impl<'a> Envelope<'a> {
             several => Some(Integrations::of(several, invalid_is_off)),
         };
         let reading = policy.reading().clone();
-        let consent = EnvelopeConsent::read(&members, &reading);
+        let consent = EnvelopeConsent::read(&members, policy);
         Envelope { members, reading, consent, integrations, invalid_is_off }
     }
 

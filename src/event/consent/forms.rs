@@ -2,7 +2,7 @@
 
 use super::{malformed_value, nested, read, value_of};
 use crate::event::content::{Consent, Name};
-use crate::event::json::{Json, Member, object};
+use crate::event::json::{Json, Member, object, text};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
 
 /// A form of consent on an event that one of several readings tells from the others.
@@ -33,7 +33,7 @@ enum Piece {
     /// A value that lists something.
     Listed,
     /// Another value, as JSON.
-    Other(&'static str),
+    Other(String),
     /// The first member on the way is of another type.
     MalformedAbove,
 }
@@ -66,7 +66,7 @@ impl Form {
                 Piece::Holder => (parents, object(&[])),
                 Piece::Unanswered => (own, value_of(&[], reading)),
                 Piece::Listed => (own, value_of(listed, reading)),
-                Piece::Other(value) => (own, (*value).to_owned()),
+                Piece::Other(value) => (own, value.clone()),
                 Piece::MalformedAbove => (parents.get(..1)?.to_vec(), "null".to_owned()),
             };
             if !places.contains(&place) {
@@ -127,7 +127,11 @@ impl Form {
 /// same at all places.
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     let Some((first, others)) = readings.split_first() else { return Vec::new() };
-    if others.iter().any(|other| !other.has_shape_of(first)) {
+    let is_one_place = |other: &Reading| other.parents == first.parents && other.spellings == first.spellings;
+    if others
+        .iter()
+        .any(|other| !other.has_shape_of(first) || is_one_place(other) && other.absent != first.absent)
+    {
         return apart(readings);
     }
     if others.iter().any(|other| other.parents != first.parents) {
@@ -175,14 +179,29 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
 /// Returns the forms of readings that read different values: every combination of what stands at their places, by the states that they see.
 fn apart(readings: &[&Reading]) -> Vec<Form> {
     let pieces = |reading: &Reading| {
-        let malformed = Piece::Other(malformed_value(reading));
-        [Piece::Nothing, Piece::Holder, Piece::Unanswered, Piece::Listed, malformed, Piece::MalformedAbove]
+        let malformed = Piece::Other(malformed_value(reading).to_owned());
+        let usual = [
+            Piece::Nothing,
+            Piece::Holder,
+            Piece::Unanswered,
+            Piece::Listed,
+            malformed,
+            Piece::MalformedAbove,
+        ];
+        // What counts as no value to one reading may be a value to another.
+        let absent = reading.absent.iter().map(|value| match value.text() {
+            None => Piece::Other("null".to_owned()),
+            Some(value) => Piece::Other(text(value)),
+        });
+        usual.into_iter().chain(absent).collect::<Vec<Piece>>()
     };
     let mut combinations: Vec<Vec<(Reading, Piece)>> = vec![Vec::new()];
     for reading in readings {
         let with = |known: &Vec<(Reading, Piece)>| {
             pieces(reading)
+                .into_iter()
                 .map(|piece| known.iter().cloned().chain([((*reading).clone(), piece)]).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
         };
         combinations = combinations.iter().flat_map(with).collect();
     }
@@ -206,8 +225,8 @@ fn apart(readings: &[&Reading]) -> Vec<Form> {
             apart,
         };
         let Some(members) = form.members(&lists) else { continue };
-        let text = object(&members);
-        let Some(members) = Json::new(&text).members() else { continue };
+        let event = object(&members);
+        let Some(members) = Json::new(&event).members() else { continue };
         form.states = readings.iter().map(|reading| read(&members, reading).state()).collect();
         if !forms.iter().any(|known| known.states == form.states) {
             forms.push(form);

@@ -1,10 +1,10 @@
 //! Consent at two places of a batch, the envelope and an item: any refusal wins (section 1 of the semantics).
 
-use super::{find, holder, malformed_value, read, value_of};
+use super::{find, holder, malformed_value, preferences, read, value_of};
 use crate::event::content::{Consent, Name};
 use crate::event::json::{Json, Members};
 use crate::event::splice::set;
-use crate::model::{Preference, Reading};
+use crate::model::{Policy, Preference, Reading};
 use std::collections::HashMap;
 
 /// The consent of an envelope.
@@ -13,14 +13,17 @@ pub(in crate::event) struct EnvelopeConsent<'a> {
     consent: Consent<'a>,
     /// The value that lists the preferences, as JSON.
     value: Option<&'a str>,
+    /// A name that no category of the policy has.
+    other: String,
 }
 
 impl<'a> EnvelopeConsent<'a> {
     /// Returns the consent of an envelope with these members; `None` if it has none.
-    pub(in crate::event) fn read(envelope: &Members<'a>, reading: &Reading) -> Option<Self> {
+    pub(in crate::event) fn read(envelope: &Members<'a>, policy: &Policy) -> Option<Self> {
+        let reading = policy.reading();
         let consent = read(envelope, reading);
         let value = find(envelope, reading).ok().map(Json::text);
-        (consent != Consent::Missing).then_some(EnvelopeConsent { consent, value })
+        (consent != Consent::Missing).then(|| EnvelopeConsent { consent, value, other: policy.other_name() })
     }
 
     /// Returns the text of an item with this consent merged into its own; `None` where that changes nothing.
@@ -37,7 +40,7 @@ impl<'a> EnvelopeConsent<'a> {
             (Consent::Missing, _) => return None,
             (Consent::Empty, _) => return Some(set(text, &parents, "{}".to_owned())),
             (Consent::Malformed, _) => malformed_value(reading).to_owned(),
-            (Consent::Preferences(all), Consent::Preferences(_)) => written(all, reading),
+            (Consent::Preferences(all), Consent::Preferences(_)) => written(all, &self.other, reading),
             (Consent::Preferences(_), _) => self.value.unwrap_or(malformed_value(reading)).to_owned(),
         };
         let holder = holder(&item, reading).unwrap_or_default();
@@ -50,17 +53,20 @@ impl<'a> EnvelopeConsent<'a> {
 
 /// Returns the value that lists preferences, in the reading's shape. A list of grants has no refusals: where nothing is left to be listed, it has a
 /// name that no category has, so that the state stays `answered`.
-fn written(all: &[(Name<'_>, Preference)], reading: &Reading) -> String {
+///
+/// A name may not survive in a text, because a part of a separator is in it. Then the value is malformed: nothing is granted that one place refuses.
+fn written(all: &[(Name<'_>, Preference)], other: &str, reading: &Reading) -> String {
     let can_be_listed = reading.listed_values();
-    let has_any = all.iter().any(|(_, value)| can_be_listed.contains(value));
-    match (all, can_be_listed.first()) {
-        ([_, ..], Some(first)) if !has_any => {
-            let is_taken = |name: &str| all.iter().any(|(taken, _)| *taken == *name);
-            let other = reading.unclaimed("?", is_taken);
-            value_of(&[(Name::from(other), *first)], reading)
-        }
-        _ => value_of(all, reading),
+    let mut listed: Vec<(Name<'_>, Preference)> =
+        all.iter().filter(|(_, value)| can_be_listed.contains(value)).cloned().collect();
+    if let (true, false, Some(first)) = (listed.is_empty(), all.is_empty(), can_be_listed.first()) {
+        listed.push((Name::from(other), *first));
     }
+    let value = value_of(&listed, reading);
+    let mut read_back = preferences(Json::new(&value), reading).unwrap_or_default();
+    read_back.sort();
+    listed.sort();
+    if read_back == listed { value } else { malformed_value(reading).to_owned() }
 }
 
 /// Returns the consent of two places: malformed if one is; else the preferences of both, or of the one that has some; else empty if one

@@ -10,7 +10,7 @@ mod words;
 
 use super::content::{Consent, Name};
 use super::json::{Json, Member, Members, name_text, nest, object, text, values};
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
 use words::Words;
 
@@ -53,15 +53,15 @@ pub(super) fn preferences<'a>(value: Json<'a>, reading: &Reading) -> Option<Vec<
 impl<'a> Consent<'a> {
     /// The consent of an event that gives categories these values, by wire id, as a policy reads it. With at least one value the state is
     /// `answered`. A value that the policy's shape does not have is left out: a list of grants has no refusals.
-    pub fn stating(values: impl Iterator<Item = (&'a str, Preference)>, reading: &Reading) -> Self {
+    pub fn stating(values: impl Iterator<Item = (&'a str, Preference)>, policy: &Policy) -> Self {
+        let reading = policy.reading();
         let values: Vec<(&str, Preference)> = values.collect();
         let can_be_listed = reading.listed_values();
         let listed = values.iter().filter(|(_, value)| can_be_listed.contains(value));
         let mut listed: Vec<(Name<'a>, Preference)> =
             listed.map(|(wire_id, value)| (Name::from(*wire_id), *value)).collect();
         if let ([_, ..], [], [first, ..]) = (values.as_slice(), listed.as_slice(), can_be_listed.as_slice()) {
-            let other = reading.unclaimed("?", |name| values.iter().any(|(wire_id, _)| *wire_id == name));
-            listed.push((Name::from(other), *first));
+            listed.push((Name::from(policy.other_name()), *first));
         }
         Consent::Preferences(listed)
     }

@@ -119,6 +119,11 @@ impl<'t> Checker<'t> {
         if let Some(reading) = &reading {
             self.listable(&categories, reading);
             self.decidable(&categories, reading);
+            if let Some(mismatch) = settings.as_ref().map(|settings| &settings.ledger_mismatch)
+                && mismatch.value.is_some()
+            {
+                self.comparable(&categories, reading, mismatch.span);
+            }
             categories.iter_mut().for_each(|category| category.key = category_key(category, reading));
         }
         let reconcile =

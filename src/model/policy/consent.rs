@@ -105,6 +105,16 @@ impl Checker<'_> {
                 "pairs such as `C0001:1,C0002:0` are `pairs by \",\" and \":\"`",
             );
         }
+        if let Shape::Pairs { between, within, .. } = &stated.shape.value {
+            let is_whole = |word: &str| {
+                let pair = format!("{}{word}", within.value);
+                pair.rfind(&within.value) == Some(0) && Reading::keeps_whole(word, &between.value)
+            };
+            for word in words.iter().filter(|word| !is_whole(&word.value)) {
+                let message = format!("no pair has the value `{}`", word.value);
+                unusable(word.span, message, "a separator is in it, or begins or ends with a part of it");
+            }
+        }
         let mut sorted: Vec<&&Text> = words.iter().collect();
         sorted.sort_by(|one, other| (&one.value, one.span.start).cmp(&(&other.value, other.span.start)));
         for pair in sorted.windows(2) {
@@ -151,6 +161,22 @@ impl Checker<'_> {
             }
         };
         (owned(&stated.shape.value), unlisted)
+    }
+
+    /// Reports a ledger check of a policy whose events grant categories that they do not list.
+    pub(super) fn comparable(&mut self, categories: &[Category], reading: &Reading, check: Span) {
+        let is_granted_unlisted = categories.iter().any(|one| one.is_free() && one.unasked_granted.is_some());
+        if reading.unlisted == Preference::Unasked && !is_granted_unlisted {
+            return;
+        }
+        self.report(
+            Diagnostic::new(
+                Code::UncomparableCheck,
+                "a ledger check cannot compare consent that events do not list",
+            )
+            .at(check, "would compare it")
+            .help("leave the check off with `ledger mismatch ignore`; this version compares listed preferences only"),
+        );
     }
 
     /// Reports the categories of which no list decides anything.

@@ -21,9 +21,7 @@ use crate::syntax::tree::{
     Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier,
     RouterKnows, Row, Text, UnmappedDestinations, WithoutConsent,
 };
-use std::collections::HashMap;
-#[cfg(feature = "lint")]
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A checked policy.
 ///
@@ -300,6 +298,12 @@ impl Policy {
         let mut grants = self.reading.values().into_iter().map(|value| category.is_granted_by(value));
         let first = grants.next()?;
         grants.all(|other| other == first).then_some(first)
+    }
+
+    /// Returns a name that an event can list, and that no category has.
+    pub(crate) fn other_name(&self) -> String {
+        let wire_ids: HashSet<&str> = self.categories.iter().flat_map(Category::wire_ids).collect();
+        self.reading.unclaimed("?", |name| wire_ids.contains(name))
     }
 
     /// Returns the category of a [`Category::key`].
