@@ -491,7 +491,7 @@ impl<'a> DiffReport<'a> {
             });
             sentences.push(format!("preferences are read at {new}, and were at {old}"));
             if !self.exact {
-                sentences.push("the policies read different members of an event: they are compared as if each event had the same preferences in both places, and none had two".to_owned());
+                sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
             }
         }
         sentences.extend(self.gate.as_ref().map(GateReport::sentence));
