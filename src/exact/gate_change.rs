@@ -596,6 +596,7 @@ fn has_wire_id(policy: &Policy, name: &Name<'_>) -> bool {
     policy.categories().iter().any(|category| category.wire_ids().any(|wire_id| *name == *wire_id))
 }
 
+/// Returns grants of free categories that satisfy a formula and none of the others, and that an event can have; `None` where there are none.
 fn satisfied_alone(
     formula: &Formula,
     others: &[&Formula],

@@ -131,7 +131,7 @@ impl Inputs {
     }
 
     /// Returns the inputs with entries and categories that do not matter to the destination, but to a question about it. The categories
-    /// are by wire id and name.
+    /// are by key.
     pub(crate) fn with(
         policies: &[(&Policy, DestinationId)],
         more_names: &[&str],
@@ -229,7 +229,7 @@ impl Inputs {
         Inputs { named_events, names: vec![own.to_owned()], ..self.by_requirements(&[formula.cloned()]) }
     }
 
-    /// Returns the name of a category; its wire id where no policy has a name.
+    /// Returns the name of a category; its key where no policy has a name.
     pub(crate) fn called<'i>(&'i self, key: &'i str) -> &'i str {
         let place = place(&self.categories, key);
         place.and_then(|place| self.called.get(place)).map_or(key, String::as_str)
