@@ -223,9 +223,9 @@ fn spellings_that_no_document_has_are_not_compared_exactly() {
     };
     let folder = policies(&policy(" alias foo"), &policy(""));
     let run = diff_of(&folder, &["--deny", "loosened"]);
-    assert!(run.status == 1 && run.out.contains("and none had two\n"), "{}", run.out);
+    assert!(run.status == 1 && run.out.contains("the rows are not exact"), "{}", run.out);
     let folder = policies(&policy(" alias consentPreferences"), &policy(""));
-    assert!(!diff_of(&folder, &[]).out.contains("and none had two\n"));
+    assert!(!diff_of(&folder, &[]).out.contains("the rows are not exact"));
 }
 
 /// Of two categories that are called alike each says its wire id, and no condition is lost.
@@ -591,7 +591,7 @@ fn what_is_denied_fails() {
     let elsewhere = format!("{loose}\noverride consent at  traits.choices");
     let run = diff_of(&policies(loose, &elsewhere), &["--deny", "loosened"]);
     assert_eq!(run.status, 1);
-    assert!(run.out.contains("as if each event had the same preferences in both places"), "{}", run.out);
+    assert!(run.out.contains("as if each event had the same preferences for both"), "{}", run.out);
 }
 
 #[test]
