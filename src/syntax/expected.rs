@@ -1,7 +1,9 @@
 //! What the parser expected where a text goes wrong, in the language's words, and what to do about it.
 
 use super::generated::Rule;
-use super::keywords::{NEW_WORDS, first_token, first_word, is_language_word};
+use super::keywords::{NEW_WORDS, is_language_word};
+use super::resync::MAX_IN_FRONT;
+use super::tokens::{Tokens, first_token, first_word};
 use super::tree::{ConsentState, IntegrationsState};
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, listed, nearest};
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -36,8 +38,15 @@ pub(super) fn habit(rest: &str) -> Option<&'static str> {
     }
 }
 
-/// Turns the parser's error into one in the language's words. The parsed text stands at `start` in the file.
-pub(super) fn unexpected(error: &Error<Rule>, text: &str, start: usize, file: FileId) -> Diagnostic {
+/// Turns the parser's error into one in the language's words. The parsed text stands at `start` in the file, and `front` is the text of the
+/// same statement before it.
+pub(super) fn unexpected(
+    error: &Error<Rule>,
+    front: &str,
+    text: &str,
+    start: usize,
+    file: FileId,
+) -> Diagnostic {
     let at = position(error);
     let rest = text.get(at..).unwrap_or_default();
     let found = first_token(rest);
@@ -49,11 +58,14 @@ pub(super) fn unexpected(error: &Error<Rule>, text: &str, start: usize, file: Fi
     } else {
         Span::new(file, start + at, start + at + found.len())
     };
-    let expected = match &error.variant {
+    let mut expected = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => phrases(positives),
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     let before = text.get(..at).unwrap_or_default().trim_end();
+    if has_no_inputs([front, before]) {
+        expected.retain(|phrase| phrase != AN_INPUT_STATE && phrase != AN_INPUT_CELL);
+    }
     let is_name_expected = expects(&expected, A_NAME)
         || NEW_WORDS.contains(&found) && NAMED.iter().any(|phrase| expects(&expected, phrase));
     if is_name_expected && is_language_word(found) && habit(rest).is_none() {
@@ -144,6 +156,9 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
     if let Some(meant) = misplaced_part(found, before, &asks) {
         return meant.to_owned();
     }
+    if let Some(meant) = about_inputs(found, before, &asks) {
+        return meant;
+    }
     if let Some(near) = synonym(found, &asks).or(nearest(found, words)) {
         return format!("did you mean `{near}`?");
     }
@@ -174,6 +189,12 @@ fn advice(found: &str, before: &str, rest: &str, expected: &[String]) -> String 
         habit
     } else if is_word && !found.is_ascii() && asks(A_NAME) {
         return format!("a name of other letters than a to z stands in quotes: \"{found}\"");
+    } else if is_word
+        && (asks(A_VALUE) || asks(AN_INPUT_STATE))
+        && !asks("`granted`")
+        && !asks(AN_EXPECTATION)
+    {
+        return format!("write a text in quotes: \"{found}\"");
     } else if is_word && asks(A_SUBJECT) && !asks("a new statement") {
         // A kind that is called like a word of the language stands in quotes too.
         let kind = if is_language_word(found) { format!("\"{found}\"") } else { found.to_owned() };
@@ -222,14 +243,90 @@ fn misplaced_part(found: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Opt
     })
 }
 
+/// Returns how to correct an error about inputs and their values.
+fn about_inputs(found: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Option<String> {
+    let mut words = before.split_whitespace().skip_while(|word| *word == "override");
+    let statement = words.next().unwrap_or_default();
+    let is_value = found.starts_with(|char: char| char == '"' || char == '-' || char.is_ascii_digit())
+        || matches!(found, "true" | "false" | "null" | "absent" | "other");
+    let between = match statement {
+        _ if asks("`|`") => "separate values with `|`",
+        "input" if asks("`,`") => "separate values with `,`",
+        _ => "",
+    };
+    Some(match found {
+        "all" | "any" if statement == "strategy" && asks("`,`") => "write `,` behind each case".to_owned(),
+        "\"" if asks("`|`") && statement == "category" => {
+            format!("{between}; a description stands in front of `refused when`")
+        }
+        "\"" if asks("`|`") && statement == "destination" => {
+            format!("{between}; a category in quotes stands in a group: `all of \"...\"`")
+        }
+        _ if !between.is_empty() && (is_value || matches!(found, "|" | "," | "or")) => between.to_owned(),
+        "=" | ":" | "is" | "in" if asks(AN_INPUT_STATE) => {
+            let name = before.split_whitespace().next_back().unwrap_or_default();
+            format!("write the value behind the name: `{name} \"...\"`")
+        }
+        "!" | "not" | "<" | ">" if asks(AN_INPUT_STATE) => {
+            "name each value that is meant, with `|` between them; `other` is any value that the input does not name"
+                .to_owned()
+        }
+        "[" | "(" | "{" if asks(A_VALUE) || asks(AN_INPUT_STATE) => {
+            "a value is a text in quotes, a number, `true`, `false` or `null`".to_owned()
+        }
+        _ if is_value && asks(AN_INPUT_STATE) => "a number stands as in JSON: `1`, `-2.5`".to_owned(),
+        _ if statement == "test" && asks("`expect`") => {
+            "a header is `consent integrations expect`; inputs and then `recorded` stand in front of `expect`".to_owned()
+        }
+        _ if statement == "reconcile" && asks("`enforce`") => {
+            "the header is `consent integrations enforce`; inputs stand in front of `enforce`".to_owned()
+        }
+        "|" if statement == "test" => {
+            "an event has one of the two: write a row or a test for each".to_owned()
+        }
+        _ if statement == "strategy" && asks("`otherwise`") => {
+            "the last case is `all otherwise` or `any otherwise`".to_owned()
+        }
+        _ if asks(A_QUANTIFIER) => {
+            "a strategy is `all` or `any`; a case in front of it has a condition: `all when provider \"...\",`".to_owned()
+        }
+        _ if statement == "category" && asks("`when`") => {
+            "name the signal that refuses: `refused when gpc true`".to_owned()
+        }
+        _ if statement == "input" && asks("`at`") => {
+            "say where an event has it: `at context.provider`".to_owned()
+        }
+        _ if statement == "input" && asks("`values`") => {
+            "name the values that decide: `values \"...\", \"...\"`; `absent` stands behind them".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// Returns the word of the language for what people call otherwise.
 fn synonym(found: &str, asks: &dyn Fn(&str) -> bool) -> Option<&'static str> {
     let asks = |word: &str| asks(word) || asks(A_SHAPE);
     Some(match found {
         "denied" | "declined" | "rejected" | "disallowed" if asks("`refused`") => "refused",
         "allowed" | "accepted" | "consented" if asks("`granted`") => "granted",
+        "else" | "default" | "other" if asks("`otherwise`") => "otherwise",
         _ => return None,
     })
+}
+
+/// Returns true if a statement has the header of a table without inputs. Its parts up to an error are given.
+fn has_no_inputs(parts: [&str; 2]) -> bool {
+    let words = parts.into_iter().flat_map(|part| Tokens::new(part, 0)).map(|token| token.text);
+    let mut words = words.take(MAX_IN_FRONT).peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().unwrap_or_default();
+        if let ("consent" | "integrations", "recorded" | "expect") | ("integrations", "enforce") =
+            (word, next)
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns true if the statement is a table, of which the header is missing.
@@ -258,6 +355,18 @@ const A_SUBJECT: &str = "names of destinations and kinds";
 /// The phrase for a shape of consent.
 const A_SHAPE: &str = "a shape";
 
+/// The phrase for a strategy.
+const A_QUANTIFIER: &str = "`all` or `any`";
+
+/// The phrase for a value of an input.
+const A_VALUE: &str = "a value";
+
+/// The phrase for what an input may be.
+const AN_INPUT_STATE: &str = "a value, `absent` or `other`";
+
+/// The phrase for what an input may be in a row of the reconcile table.
+const AN_INPUT_CELL: &str = "a value, `absent`, `other` or `any`";
+
 /// The phrase for an expectation of a test.
 const AN_EXPECTATION: &str = "`deliver`, `block` or `drop`";
 
@@ -281,7 +390,11 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::json => "an event as JSON",
         Rule::options => "`{}`",
         Rule::cases => "`consent integrations expect`",
-        Rule::case_consent | Rule::case | Rule::recorded_case => "a consent state or `{`",
+        Rule::case_consent
+        | Rule::case
+        | Rule::recorded_case
+        | Rule::short_case
+        | Rule::short_recorded_case => "a consent state or `{`",
         Rule::case_integrations => "an integrations state or `{`",
         Rule::case_recorded => AN_ANSWER,
         Rule::stated_preference | Rule::recorded_preference => "`category: granted`",
@@ -290,6 +403,16 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::stated_integrations => "`integrations`",
         Rule::stated_recorded => "`recorded`",
         Rule::stated_event => "`event`",
+        Rule::stated_input => "`input`",
+        Rule::columns | Rule::column => "the name of an input",
+        Rule::value | Rule::json_number => A_VALUE,
+        Rule::input_state | Rule::input_states => AN_INPUT_STATE,
+        Rule::input_cell => AN_INPUT_CELL,
+        Rule::input_values => "`values`",
+        Rule::input_conditions | Rule::input_condition => A_NAME,
+        Rule::quantifier | Rule::strategy_case => A_QUANTIFIER,
+        Rule::by_strategy => "`by strategy of`",
+        Rule::refused_when => "`refused when`",
         Rule::expectation => AN_EXPECTATION,
         Rule::expected_reason => "`because`",
         Rule::promised | Rule::subject => A_SUBJECT,

@@ -1,7 +1,7 @@
 //! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
 
 use super::{Category, Destination, Include, Kind, LintLevel, Policy, Settings};
-use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::{Checker, MAX_MISTAKES};
 use crate::model::error::PolicyError;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
@@ -82,6 +82,12 @@ impl<'t> Checker<'t> {
                 self.by_wire_id.insert(&wire_id.value, name);
             }
         }
+        for input in &merged.inputs {
+            self.not_built(input.span);
+        }
+        if let Some(strategy) = said!(merged, Strategy) {
+            self.not_built(strategy.span);
+        }
         let categories: Vec<Category> =
             merged.categories.iter().map(|category| self.category(category)).collect();
         self.wire_ids(&categories);
@@ -116,8 +122,12 @@ impl<'t> Checker<'t> {
             self.twice(names.value.iter(), "event");
         }
         let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
-        let reconcile =
-            said!(merged, Reconcile).map(|rows| reconcile::check(&rows.value, rows.span, &mut self.found));
+        let reconcile = said!(merged, Reconcile).map(|table| {
+            if let Some(input) = table.value.inputs.first() {
+                self.not_built(input.span);
+            }
+            reconcile::check(&table.value.rows, table.span, &mut self.found)
+        });
 
         // Most policies are large and have neither.
         if !merged.tests.is_empty() || !merged.promises.is_empty() {
@@ -150,6 +160,15 @@ impl<'t> Checker<'t> {
             files_in_force: merged.files.clone(),
             files: Default::default(),
         })
+    }
+
+    /// Refuses what the language can say and no decision follows yet.
+    pub(in crate::model) fn not_built(&mut self, at: Span) {
+        self.report(
+            Diagnostic::new(Code::UnexpectedText, "no decision depends on inputs yet")
+                .at(at, "would be ignored")
+                .help("delete it"),
+        );
     }
 
     fn lint_level(&mut self, said: &Spanned<&Lint>) -> Option<LintLevel> {
@@ -202,7 +221,7 @@ impl<'t> Checker<'t> {
 
     fn category(&mut self, said: &Spanned<&CategoryStatement>) -> Category {
         let category = said.value;
-        self.attributes(&category.attributes, |_| false);
+        self.attributes(&category.attributes, |one| matches!(one, CategoryAttribute::RefusedWhen(_)));
         let mut checked = Category {
             name: category.name.clone(),
             wire_id: category.wire_ids.first().unwrap_or(&category.name).clone(),
@@ -216,6 +235,7 @@ impl<'t> Checker<'t> {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
                 CategoryAttribute::UnaskedGranted => {}
+                CategoryAttribute::RefusedWhen(_) => self.not_built(attribute.span),
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
         }

@@ -17,8 +17,8 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
-    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, RouterKnows, Row, Text, Unasked,
-    UnmappedDestinations, WithoutConsent,
+    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, ReconcileTable, RouterKnows, Text,
+    Unasked, UnmappedDestinations, WithoutConsent,
 };
 #[cfg(feature = "lint")]
 use std::collections::HashSet;
@@ -171,7 +171,7 @@ settings! {
         /// The names of the track events that pass every gate, write to the ledger and are never checked against it.
         preference_events,
     consent_at: ConsentAt = ConsentAt,
-    reconcile: Vec<Row> = Reconcile,
+    reconcile: ReconcileTable = Reconcile,
     gate_opens: GateOpens = GateOpens =>
         /// `gate opens on …`: which events the source sends at all.
         gate_opens,
