@@ -388,7 +388,10 @@ fn exempt_events_that_pass_otherwise_are_part_of_the_gate() {
         gate(&Policy::parse(&text).unwrap())
     };
     let ads = Open::Any(BTreeSet::from(["C0004".to_owned()]));
-    assert_eq!(gate_with("none").opens, Opens::Grants { without_consent: Some(false), open: ads });
+    assert_eq!(
+        gate_with("none").opens,
+        Opens::Grants { without_consent: Some(false), open: ads, open_states: Default::default() }
+    );
     assert_eq!(gate_with("\"Order\"").opens, Opens::Delivery);
 }
 

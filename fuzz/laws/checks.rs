@@ -90,7 +90,7 @@ pub(crate) fn checked_promises_are_decided(u: &mut Unstructured) -> Result<u64> 
             matches!(checked.result, CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch);
         let records = |id: &consentry::CategoryId| match recorded {
             Recorded::Known(record) => {
-                record.preference(policy.category(*id).unwrap().wire_id()) == RecordedPreference::Granted
+                record.preference_of(policy.category(*id).unwrap().wire_ids()) == RecordedPreference::Granted
             }
             _ => false,
         };
@@ -406,7 +406,7 @@ fn decide<'t>(
 ) -> CheckedDecision<'t> {
     let explanation = reference::explain_recorded(policy, event, recorded, id).unwrap();
     let refused = explanation.verdict.refused().iter();
-    let refused = refused.map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
+    let refused = refused.map(|id| policy.category(*id).unwrap().key().to_owned()).collect();
     let (result, used) = match reference::check(policy, event, recorded) {
         Some((checked, used)) => (Some(checked.result), used),
         None => (None, event.clone()),

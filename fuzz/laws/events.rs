@@ -1,9 +1,9 @@
 //! Events, honest and hostile, as the text of JSON; and a second reader to compare with.
 
-use super::policies::{PolicyText, shuffle};
+use super::policies::{Listing, PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
-use consentry::model::{InvalidEntries, Reading};
+use consentry::model::{AbsentValue, InvalidEntries, Listed, Reading, Shape};
 use consentry::{DestinationId, Event, Table};
 use serde_json::Value;
 
@@ -189,7 +189,7 @@ fn consent(u: &mut Unstructured, policy: &PolicyText, path: &[String]) -> Result
         let mut members = Vec::new();
         for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 1, 2])? {
             let spelling = spelling(u, policy)?;
-            let value = if u.ratio(1, 12)? { odd(u)? } else { Json::Object(preferences(u, policy)?) };
+            let value = if u.ratio(1, 12)? { odd(u)? } else { listed(u, policy)? };
             members.push((key(u, &spelling)?, value));
         }
         if u.ratio(1, 6)? {
@@ -217,7 +217,73 @@ fn spelling(u: &mut Unstructured, policy: &PolicyText) -> Result<String> {
     })
 }
 
-fn preferences(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String, Json)>> {
+/// A value that lists preferences in the policy's shape.
+fn listed(u: &mut Unstructured, policy: &PolicyText) -> Result<Json> {
+    let (granted, refused, other) = match policy.listing {
+        Listing::Object { granted, refused, other } => {
+            return Ok(Json::Object(preferences(u, policy, [granted, refused, other])?));
+        }
+        Listing::List => return list(u, policy),
+        Listing::Text(separator) => (separator, None, None),
+        Listing::Pairs(separator) => (separator, Some([":1", ":1", ":0"]), Some([":2", "", "::1", ":1:0"])),
+    };
+    let separator = granted;
+    let mut parts: Vec<String> = Vec::new();
+    for wire_id in names(u, policy)? {
+        let value = match (refused, other) {
+            (Some(values), Some(odd)) => {
+                if u.ratio(1, 10)? {
+                    *u.choose(&odd)?
+                } else {
+                    *u.choose(&values)?
+                }
+            }
+            _ => "",
+        };
+        parts.push(format!("{}{value}", key(u, &wire_id)?));
+    }
+    for _ in 0..*u.choose(&[0, 0, 0, 1, 2])? {
+        parts.push(String::new());
+    }
+    shuffle(&mut parts, u)?;
+    Ok(Json::Text(format!("\"{}\"", parts.join(separator))))
+}
+
+/// A list of names.
+fn list(u: &mut Unstructured, policy: &PolicyText) -> Result<Json> {
+    let mut items = Vec::new();
+    for wire_id in names(u, policy)? {
+        items.push(format!("\"{}\"", key(u, &wire_id)?));
+    }
+    if u.ratio(1, 12)? {
+        items.push((*u.choose(&["1", "null", "[]", "{}", "true", "\"\\ud800\"", "\"]\""])?).into());
+    }
+    shuffle(&mut items, u)?;
+    let space = u.choose(&["", "", " ", "\n"])?;
+    Ok(Json::Text(format!("[{space}{}{space}]", items.join(&format!("{space},{space}")))))
+}
+
+/// The names of categories that are listed, some twice, and others.
+fn names(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<String>> {
+    let most = u.arbitrary::<bool>()?;
+    let mut names = Vec::new();
+    for wire_id in &policy.wire_ids {
+        let copies = if most { *u.choose(&[0, 1, 1, 1, 1, 1, 1, 2])? } else { *u.choose(&[0, 0, 0, 0, 1])? };
+        names.extend((0..copies).map(|_| wire_id.clone()));
+    }
+    for name in ["Gossip", ""] {
+        if u.ratio(1, 6)? {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn preferences(
+    u: &mut Unstructured,
+    policy: &PolicyText,
+    [granted, refused, other]: [&[&str]; 3],
+) -> Result<Vec<(String, Json)>> {
     let mut members = Vec::new();
     // Mostly granted, or nothing would ever be delivered by a long conjunction.
     let generous = u.arbitrary::<bool>()?;
@@ -225,16 +291,17 @@ fn preferences(u: &mut Unstructured, policy: &PolicyText) -> Result<Vec<(String,
         let copies = *u.choose(&[0, 1, 1, 1, 1, 1, 1, 1, 1, 2])?;
         for _ in 0..copies {
             let value = match u.int_in_range(0..=9)? {
-                0 => odd(u)?,
-                1..=3 if !generous => Json::Text("false".into()),
-                1 => Json::Text("false".into()),
-                _ => Json::Text("true".into()),
+                0 if u.arbitrary()? => odd(u)?,
+                0 => Json::Text((*u.choose(other)?).into()),
+                1..=3 if !generous => Json::Text((*u.choose(refused)?).into()),
+                1 => Json::Text((*u.choose(refused)?).into()),
+                _ => Json::Text((*u.choose(granted)?).into()),
             };
             members.push((key(u, wire_id)?, value));
         }
     }
     if u.ratio(1, 5)? {
-        members.push((key(u, "Gossip")?, Json::Text("true".into())));
+        members.push((key(u, "Gossip")?, Json::Text((*u.choose(granted)?).into())));
     }
     shuffle(&mut members, u)?;
     Ok(members)
@@ -269,6 +336,71 @@ fn entry(u: &mut Unstructured) -> Result<Json> {
     Ok(Json::Text(value.into()))
 }
 
+/// Returns true for a value that the policy takes for none.
+fn is_absent(value: &Value, reading: &Reading) -> bool {
+    reading.absent().iter().any(|absent| match absent {
+        AbsentValue::Null => value.is_null(),
+        AbsentValue::Text(text) => value.as_str() == Some(text.as_str()),
+    })
+}
+
+/// Returns what a value lists, read by the words of the language's page.
+fn listed_by(value: &Value, shape: &Shape) -> Option<Vec<(String, Preference)>> {
+    let boolean = |value: &Value, reversed: bool| match value {
+        Value::Bool(granted) if *granted != reversed => Preference::Granted,
+        Value::Bool(_) => Preference::Refused,
+        _ => Preference::Invalid,
+    };
+    let means = |listed: &Listed| match listed {
+        Listed::Granted => Preference::Granted,
+        Listed::Refused => Preference::Refused,
+    };
+    let members = || value.as_object().map(|members| members.iter());
+    let items = |separator: &String| {
+        let items = value.as_str()?.split(separator.as_str()).filter(|item| !item.is_empty());
+        Some(items.map(str::to_owned).collect::<Vec<_>>())
+    };
+    Some(match shape {
+        Shape::Booleans { within: None, reversed } => {
+            members()?.map(|(name, value)| (name.clone(), boolean(value, *reversed))).collect()
+        }
+        Shape::Booleans { within: Some(key), reversed } => {
+            let inner =
+                |value: &Value| value.get(key).map_or(Preference::Invalid, |one| boolean(one, *reversed));
+            members()?.map(|(name, value)| (name.clone(), inner(value))).collect()
+        }
+        Shape::Words { granted, refused, unasked } => {
+            let word = |value: &Value| match value.as_str().map(str::to_owned) {
+                Some(word) if granted.contains(&word) => Preference::Granted,
+                Some(word) if refused.contains(&word) => Preference::Refused,
+                Some(word) if unasked.contains(&word) => Preference::Unasked,
+                _ => Preference::Invalid,
+            };
+            members()?.map(|(name, value)| (name.clone(), word(value))).collect()
+        }
+        Shape::List { listed } => {
+            let names: Option<Vec<&str>> = value.as_array()?.iter().map(Value::as_str).collect();
+            names?.into_iter().map(|name| (name.to_owned(), means(listed))).collect()
+        }
+        Shape::DelimitedText { listed, separator } => {
+            items(separator)?.into_iter().map(|name| (name, means(listed))).collect()
+        }
+        Shape::Pairs { between, within, granted, refused } => {
+            let pair = |item: String| match item.rsplit_once(within.as_str()) {
+                Some((name, value)) if granted.iter().any(|one| one == value) => {
+                    (name.to_owned(), Preference::Granted)
+                }
+                Some((name, value)) if refused.iter().any(|one| one == value) => {
+                    (name.to_owned(), Preference::Refused)
+                }
+                Some((name, _)) => (name.to_owned(), Preference::Invalid),
+                None => (item, Preference::Invalid),
+            };
+            items(between)?.into_iter().map(pair).collect()
+        }
+    })
+}
+
 /// Compares an event with what a `Value` and a loop find in it.
 pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
     let paths: Vec<Vec<&str>> = reading.paths().collect();
@@ -290,13 +422,12 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
             object.iter().filter(|(key, _)| documented.contains(key) || spellings.contains(key)).collect();
         match found.as_slice() {
             [] => Err("empty"),
-            [(key, Value::Object(members))] if spellings.contains(key) => {
-                let preference = |value: &Value| match value {
-                    Value::Bool(true) => Preference::Granted,
-                    Value::Bool(false) => Preference::Refused,
-                    _ => Preference::Invalid,
-                };
-                Ok(members.iter().map(|(key, value)| (key.clone(), preference(value))).collect())
+            [(key, value)] if spellings.contains(key) && is_absent(value, reading) => Err("empty"),
+            [(key, value)] if spellings.contains(key) => {
+                let mut listed = listed_by(value, reading.shape()).ok_or("malformed")?;
+                listed.retain(|(name, _)| !reading.skipped().contains(name));
+                listed.sort();
+                Ok(listed)
             }
             _ => Err("malformed"),
         }

@@ -95,7 +95,7 @@ pub(super) fn changed(text: &PolicyText, u: &mut Unstructured) -> Result<PolicyT
 /// differently.
 fn alike(one: &Policy, other: &Policy) -> Option<bool> {
     let wire_ids = |policy: &Policy| -> BTreeSet<String> {
-        policy.categories().iter().map(|category| category.wire_id().to_owned()).collect()
+        policy.categories().iter().flat_map(|category| category.wire_ids().map(str::to_owned)).collect()
     };
     let names = |policy: &Policy| -> Vec<(String, BTreeSet<String>)> {
         let mut names: Vec<_> = policy
@@ -149,7 +149,7 @@ fn alike(one: &Policy, other: &Policy) -> Option<bool> {
                     let refused: BTreeSet<String> = verdict
                         .refused()
                         .iter()
-                        .map(|id| policy.category(*id).unwrap().wire_id().to_owned())
+                        .map(|id| policy.category(*id).unwrap().key().to_owned())
                         .collect();
                     (verdict.reason(), refused)
                 };
@@ -214,7 +214,7 @@ fn decided(policy: &Policy, event: &Event, name: &str) -> Option<(Decided, BTree
         Enforce::Drop(text) if reason == Reason::Dropped => Some(text.clone()),
         _ => None,
     };
-    let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned());
+    let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().key().to_owned());
     Some((Decided { reason, drop_reason: text }, refused.collect()))
 }
 
@@ -304,7 +304,7 @@ fn space<'p>(old: &'p Policy, new: &'p Policy, name: &str) -> Option<Vec<Event<'
         let Some(id) = policy.destination_named(name) else { continue };
         let destination = policy.destination(id).unwrap();
         let needed = destination.requirement().into_iter().flat_map(Requirement::categories);
-        wire_ids.extend(needed.map(|id| policy.category(id).unwrap().wire_id()));
+        wire_ids.extend(needed.flat_map(|id| policy.category(id).unwrap().wire_ids()));
         names.extend(destination.names());
         tracks.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
     }
@@ -315,13 +315,20 @@ fn space<'p>(old: &'p Policy, new: &'p Policy, name: &str) -> Option<Vec<Event<'
     if old.reading().has_state(ConsentState::Missing) {
         consents.push(Consent::Missing);
     }
-    for bits in 0..1 << wire_ids.len() {
-        let choice = |place: usize| match bits >> place & 1 {
-            1 => Preference::Granted,
-            _ => Preference::Refused,
-        };
-        let own = wire_ids.iter().enumerate().map(|(place, wire_id)| ((*wire_id).into(), choice(place)));
-        consents.push(Consent::Preferences(own.chain([("nobody's".into(), Preference::Granted)]).collect()));
+    // Each wire id is listed with each value that the shape has, or not at all.
+    let listed = old.reading().listed_values();
+    let choices: Vec<Option<Preference>> = [Preference::Granted, Preference::Refused]
+        .into_iter()
+        .filter(|value| listed.contains(value))
+        .map(Some)
+        .chain([None])
+        .collect();
+    for number in 0..choices.len().pow(wire_ids.len() as u32) {
+        let own = wire_ids.iter().enumerate().filter_map(|(place, wire_id)| {
+            let value = choices[number / choices.len().pow(place as u32) % choices.len()]?;
+            Some(((*wire_id).into(), value))
+        });
+        consents.push(Consent::Preferences(own.chain([("nobody's".into(), listed[0])]).collect()));
     }
     let entries: [&[Entry]; 5] =
         [&[], &[Entry::On], &[Entry::Off], &[Entry::Invalid], &[Entry::Invalid, Entry::On]];
@@ -379,7 +386,7 @@ pub fn promises_are_decided(u: &mut Unstructured) -> Result<u64> {
             let verdict = explained(one.destination, &event, recorded);
             assert_eq!(verdict.reason(), one.reason, "{one:?}\n{}", text.text());
             let refused: BTreeSet<&str> =
-                verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id()).collect();
+                verdict.refused().iter().map(|id| policy.category(*id).unwrap().key()).collect();
             assert_eq!(refused, one.refused.iter().map(String::as_str).collect(), "{one:?}\n{}", text.text());
             unkept.insert(one.destination);
             compared += 1;
@@ -423,14 +430,33 @@ pub(crate) fn satisfied(policy: &Policy, needs: &Requirement, event: &Event) -> 
     match needs {
         Requirement::Category(id) => {
             let category = policy.category(*id).unwrap();
-            let own =
-                event.consent.preferences().iter().filter(|(key, _)| key.to_text() == category.wire_id());
-            let own: Vec<_> = own.map(|(_, preference)| *preference).collect();
-            let granted = !own.is_empty() && own.iter().all(|one| *one == Preference::Granted);
-            category.always.is_some() || granted && event.consent.state() == ConsentState::Answered
+            let value = value_of(policy, *id, event);
+            let counts_unasked = category.unasked_granted.is_some();
+            category.always.is_some()
+                || value == Preference::Granted
+                || value == Preference::Unasked && counts_unasked
         }
         Requirement::AllOf(elements) => elements.iter().all(|one| satisfied(policy, one, event)),
         Requirement::AnyOf(elements) => elements.iter().any(|one| satisfied(policy, one, event)),
+    }
+}
+
+/// What an event says of a category.
+pub(crate) fn value_of(policy: &Policy, id: consentry::CategoryId, event: &Event) -> Preference {
+    let category = policy.category(id).unwrap();
+    let own = event
+        .consent
+        .preferences()
+        .iter()
+        .filter(|(key, _)| category.wire_ids().any(|wire_id| key.as_bytes() == wire_id.as_bytes()));
+    let own: Vec<_> = own.map(|(_, preference)| *preference).collect();
+    let strongest = [Preference::Refused, Preference::Invalid, Preference::Granted, Preference::Unasked];
+    match event.consent.state() {
+        ConsentState::Missing | ConsentState::Empty => Preference::Unasked,
+        ConsentState::Malformed => Preference::Invalid,
+        ConsentState::Unanswered | ConsentState::Answered => {
+            strongest.into_iter().find(|value| own.contains(value)).unwrap_or(policy.reading().unlisted())
+        }
     }
 }
 
@@ -472,7 +498,15 @@ pub(crate) fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event
         PromiseCondition::Ledger(_) | PromiseCondition::Recorded { .. } => false,
         PromiseCondition::Preference { category, preference } => {
             let granted = satisfied(policy, &Requirement::Category(*category), event);
-            granted == (*preference == StatedChoice::Granted)
+            let is_always = policy.category(*category).unwrap().always.is_some();
+            let is = |value| !is_always && value_of(policy, *category, event) == value;
+            match preference {
+                StatedChoice::Granted => granted,
+                StatedChoice::NotGranted => !granted,
+                StatedChoice::Refused => is(Preference::Refused),
+                StatedChoice::Unasked => is(Preference::Unasked),
+                StatedChoice::Invalid => is(Preference::Invalid),
+            }
         }
     }
 }
@@ -541,12 +575,12 @@ fn is_in_its_row(
     let drop = policy.reconcile().row(event.consent.state(), event.integrations.state()).drop_reason();
     let is_dropped = row.reason == consentry::Reason::Dropped;
     assert_eq!(row.drop_reason.as_deref(), drop.filter(|_| is_dropped), "{}", said());
-    let granted = |wire_id: &str| {
-        let own = event.consent.preferences().iter().filter(|(key, _)| key.as_bytes() == wire_id.as_bytes());
-        own.map(|(_, one)| *one).max() == Some(Preference::Granted)
+    let granted = |key: &str| {
+        let id = policy.category_ids().find(|id| policy.category(*id).unwrap().key() == key).unwrap();
+        satisfied(policy, &Requirement::Category(id), event)
     };
     let named: BTreeSet<String> =
-        verdict.refused().iter().map(|id| policy.category(*id).unwrap().wire_id().to_owned()).collect();
+        verdict.refused().iter().map(|id| policy.category(*id).unwrap().key().to_owned()).collect();
     let is_refused = row.reason == consentry::Reason::Refused;
     let expected =
         if is_refused { DecisionTable::refused(policy, destination, &granted) } else { BTreeSet::new() };

@@ -7,8 +7,8 @@ use consentry::exact::{
     Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS, MAX_EXACT_INPUTS, Situation, Space,
     counterfactuals,
 };
-use consentry::model::{ConsentState, IntegrationsState, InvalidEntries};
-use consentry::{DestinationId, Event, Outcome, Policy, Table, reference};
+use consentry::model::{ConsentState, IntegrationsState, InvalidEntries, Requirement};
+use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Table, reference};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -39,7 +39,7 @@ pub fn flips_flip(u: &mut Unstructured) -> Result<u64> {
     for id in policy.destination_ids() {
         let full = Space::full(policy, id).unwrap();
         let situation = full.sample(u.arbitrary()?);
-        let plain = plain(policy, &situation);
+        let plain = plain(policy, full.categories(), &situation);
         let [one, other] = [&situation, &plain]
             .map(|situation| counterfactuals(policy, &full.event(situation), Recorded::Unchecked, id));
         let (Ok(one), Ok(other)) = (one, other) else { continue };
@@ -90,13 +90,13 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfa
     tried
 }
 
-/// The names of the categories on which somebody decides, and their wire ids.
+/// The names of the categories on which somebody decides, and their keys.
 fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
     let used = policy.destination(id).unwrap().requirement().into_iter();
     let used: BTreeSet<_> = used.flat_map(consentry::model::Requirement::categories).collect();
     let named = used.into_iter().map(|id| policy.category(id).unwrap());
     let free = named.filter(|one| one.always.is_none() && one.unenforced.is_none());
-    free.map(|one| (one.name().to_owned(), one.wire_id().to_owned())).collect()
+    free.map(|one| (one.name().to_owned(), one.key().to_owned())).collect()
 }
 
 fn entry(policy: &Policy, event: &Event, name: &str) -> Option<Entry> {
@@ -122,10 +122,12 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
     }
     let all = entry(policy, event, "All").filter(|all| *all == Entry::Off);
     facts.push(("All".into(), format!("{all:?}")));
-    for (_, wire_id) in categories(policy, id) {
-        let own: Vec<_> = event.consent.preferences().iter().filter(|(name, _)| *name == *wire_id).collect();
-        let granted = !own.is_empty() && own.iter().all(|(_, one)| *one == Preference::Granted);
-        facts.push((format!("category {wire_id}"), granted.to_string()));
+    for (name, key) in categories(policy, id) {
+        let needs = Requirement::Category(policy.category_named(&name).unwrap());
+        // What is granted without being listed is no fact of its own.
+        let is_listed = event.consent.state() == ConsentState::Answered;
+        let granted = is_listed && super::exact::satisfied(policy, &needs, event);
+        facts.push((format!("category {key}"), granted.to_string()));
     }
     facts
 }
@@ -167,7 +169,6 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputC
 /// The event with some changes, done anew here.
 fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[InputChange]) -> Event<'e> {
     let categories = categories(policy, id);
-    let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     let mut event = event.clone();
     for change in changes {
         match change {
@@ -178,7 +179,12 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                     ConsentState::Unanswered => Consent::Preferences(Vec::new()),
                     ConsentState::Malformed => Consent::Malformed,
                     ConsentState::Answered => {
-                        Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)])
+                        let refused = categories.iter().map(|(name, _)| {
+                            let category = policy.category(policy.category_named(name).unwrap()).unwrap();
+                            (Name::from(category.wire_id().to_owned()), Preference::Refused)
+                        });
+                        let other = (Name::from("nobody's ?"), Preference::Granted);
+                        Consent::Preferences(refused.chain([other]).collect())
                     }
                 }
             }
@@ -194,7 +200,7 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
             InputChange::Event { exempt: name } => event.track = name.clone().map(Name::from),
             InputChange::Recording { .. } => panic!("no ledger is asked: {change:?}"),
             InputChange::Grant { category: name } | InputChange::Refuse { category: name } => {
-                let wire_id = wire_id(name);
+                let category = policy.category(policy.category_named(name).unwrap()).unwrap();
                 let value = match change {
                     InputChange::Grant { .. } => Preference::Granted,
                     _ => Preference::Refused,
@@ -202,8 +208,8 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
                 if let (ConsentState::Answered, Consent::Preferences(own)) =
                     (event.consent.state(), &mut event.consent)
                 {
-                    own.retain(|(known, _)| *known != *wire_id);
-                    own.push((Name::from(wire_id), value));
+                    own.retain(|(known, _)| !category.wire_ids().any(|wire_id| *known == *wire_id));
+                    own.push((Name::from(category.wire_id().to_owned()), value));
                 }
             }
             InputChange::Entry { .. } | InputChange::All { .. } => {
@@ -227,12 +233,11 @@ fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[I
 }
 
 /// The situation without what is another way of saying the same.
-fn plain(policy: &Policy, situation: &Situation) -> Situation {
+fn plain(policy: &Policy, categories: &[CategoryId], situation: &Situation) -> Situation {
     let mut plain = situation.clone();
-    for preference in &mut plain.preferences {
-        if *preference != Preference::Granted {
-            *preference = Preference::Refused;
-        }
+    for (preference, id) in plain.preferences.iter_mut().zip(categories) {
+        let is_granted = policy.category(*id).unwrap().is_granted_by(*preference);
+        *preference = if is_granted { Preference::Granted } else { Preference::Refused };
     }
     let invalid = match policy.invalid_entries().value {
         InvalidEntries::Off => Some(Entry::Off),
@@ -280,7 +285,7 @@ fn nothing_is_missing(
     let places: Vec<Option<usize>> = space
         .categories()
         .iter()
-        .map(|id| free.iter().position(|(_, wire_id)| *wire_id == policy.category(*id).unwrap().wire_id()))
+        .map(|id| free.iter().position(|(_, wire_id)| *wire_id == policy.category(*id).unwrap().key()))
         .collect();
     let exempt_names: Vec<&str> =
         policy.exempt_events().value.iter().map(|name| name.value.as_str()).collect();

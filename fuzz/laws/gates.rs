@@ -5,7 +5,7 @@ use super::{compile, policies::PolicyText, read};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
 use consentry::exact::{Open, Opens, Passing, diff, gate};
-use consentry::model::GateOpens;
+use consentry::model::{Category, GateOpens, Requirement};
 use consentry::{Event, Input, Policy, Table};
 use std::collections::BTreeSet;
 
@@ -116,10 +116,13 @@ fn text_of_few(u: &mut Unstructured) -> Result<PolicyText> {
 /// Consent of each state; of preferences each that grants one category, and some others.
 fn consents<'t>(tables: &'t [Table; 2], u: &mut Unstructured) -> Result<Vec<Consent<'t>>> {
     let wire_ids: BTreeSet<&str> =
-        tables.iter().flat_map(|table| table.policy().categories()).map(|one| one.wire_id()).collect();
+        tables.iter().flat_map(|table| table.policy().categories()).flat_map(|one| one.wire_ids()).collect();
+    let reading = tables[0].policy().reading();
+    let can_be_listed = reading.listed_values();
     let granted = |is_granted: &dyn Fn(usize) -> bool| {
         let own = wire_ids.iter().enumerate().map(|(at, id)| ((*id).into(), choice(is_granted(at))));
-        Consent::Preferences(own.chain([("nobody's".into(), Preference::Granted)]).collect())
+        let own = own.filter(|(_, value)| can_be_listed.contains(value));
+        Consent::Preferences(own.chain([("nobody's".into(), can_be_listed[0])]).collect())
     };
     let mut all = vec![Consent::Empty, Consent::Malformed, Consent::Preferences(Vec::new())];
     if tables[0].policy().reading().paths().all(|path| path.len() > 1) {
@@ -244,7 +247,7 @@ pub fn exempting_changes_no_gate(u: &mut Unstructured) -> Result<u64> {
 /// The events that always pass, what opens the gate for all others if grants alone decide, and how many events were tried.
 fn by_trying(table: &Table, opens: GateOpens, names: &[String]) -> (BTreeSet<String>, Option<Opens>, u64) {
     let is_always = |opens: &Option<Opens>| {
-        matches!(opens, Some(Opens::Grants { without_consent: None | Some(true), open: Open::Always }))
+        matches!(opens, Some(Opens::Grants { without_consent: None | Some(true), open: Open::Always, .. }))
     };
     let (other, mut tried) = by_grants(table, opens, None);
     let mut events = BTreeSet::new();
@@ -266,12 +269,8 @@ fn by_trying(table: &Table, opens: GateOpens, names: &[String]) -> (BTreeSet<Str
 /// How the gate opens for events of a name, or of none, if grants alone decide; and how many events that took.
 fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Opens>, u64) {
     let policy = table.policy();
-    let free: Vec<&str> = policy
-        .categories()
-        .iter()
-        .filter(|category| category.always.is_none() && category.unenforced.is_none())
-        .map(|category| category.wire_id())
-        .collect();
+    let is_free = |one: &&Category| one.always.is_none() && one.unenforced.is_none();
+    let free: Vec<&Category> = policy.categories().iter().filter(is_free).collect();
     let mut tried = 0;
     let mut scratch = table.scratch();
     // Whether events pass that have these preferences, if that is one thing whatever their integrations say.
@@ -295,11 +294,10 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
     let mut by_grants: Vec<(BTreeSet<&str>, bool)> = Vec::new();
     for bits in 0..1u32 << free.len() {
         let granted: BTreeSet<&str> =
-            free.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, id)| *id).collect();
+            free.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, one)| one.key()).collect();
         // What is always granted, unenforced or unknown is granted too; it is not to count.
-        let rest =
-            policy.categories().iter().map(|category| category.wire_id()).filter(|id| !free.contains(id));
-        let preferences = free.iter().map(|id| ((*id).into(), choice(granted.contains(id))));
+        let rest = policy.categories().iter().filter(|one| !is_free(one)).map(|one| one.wire_id());
+        let preferences = free.iter().map(|one| (one.wire_id().into(), choice(granted.contains(one.key()))));
         let all = preferences.chain(rest.map(|id| (id.into(), Preference::Granted)));
         let all = all.chain([("nobody's".into(), Preference::Granted)]).collect();
         match passes(Consent::Preferences(all)) {
@@ -308,12 +306,6 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
         }
     }
     let nothing = by_grants.first().map(|(_, passes)| *passes);
-    for consent in [Consent::Empty, Consent::Malformed, Consent::Preferences(Vec::new())] {
-        one_thing &= passes(consent) == nothing;
-    }
-    if !one_thing {
-        return (None, tried);
-    }
     let enough: BTreeSet<String> = by_grants
         .iter()
         .filter(|(granted, passes)| *passes && granted.len() == 1)
@@ -324,8 +316,28 @@ fn by_grants(table: &Table, opens: GateOpens, name: Option<&str>) -> (Option<Ope
         Open::Always => *passes,
         Open::Any(enough) => *passes == granted.iter().any(|id| enough.contains(*id)),
     });
+    let mut open_states = BTreeSet::new();
+    for consent in [Consent::Empty, Consent::Malformed, Consent::Preferences(Vec::new())] {
+        let event = Event { consent: consent.clone(), ..Event::default() };
+        let granted = |category: &Category| satisfied(policy, category, &event);
+        let expected = match &open {
+            Open::Always => true,
+            Open::Any(enough) => free.iter().any(|one| enough.contains(one.key()) && granted(one)),
+        };
+        if expected && open != Open::Always {
+            open_states.insert(consent.state());
+        }
+        one_thing &= passes(consent) == Some(expected);
+    }
     let without_consent = without_consent.flatten();
-    (is_any.then_some(Opens::Grants { without_consent, open }), tried)
+    let opens = Opens::Grants { without_consent, open, open_states };
+    ((is_any && one_thing).then_some(opens), tried)
+}
+
+/// Whether an event grants a category.
+fn satisfied(policy: &Policy, category: &Category, event: &Event) -> bool {
+    let id = policy.category_named(category.name()).unwrap();
+    super::exact::satisfied(policy, &Requirement::Category(id), event)
 }
 
 fn choice(granted: bool) -> Preference {

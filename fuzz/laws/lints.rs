@@ -86,7 +86,7 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
                 opened.insert(row.span);
             }
         }
-        breaks(&decided, &decide, &mut broken);
+        breaks(&decided, &decide, policy.reading().unlisted(), &mut broken);
     }
     assert!(opened.is_subset(&open) && (opened == open || !all_tried), "{opened:?} {open:?}\n{text}");
     let codes = [Code::OffEntryDelivers, Code::UndeclaredCategoryDecides, Code::PreferencesBlock];
@@ -98,7 +98,12 @@ pub fn lint_tells_the_truth(u: &mut Unstructured) -> Result<u64> {
 }
 
 /// Which of the laws of section 3 the decisions of a destination break, found by changing each situation.
-fn breaks(decided: &[(Situation, Verdict)], decide: &dyn Fn(&Situation) -> Verdict, broken: &mut [bool; 3]) {
+fn breaks(
+    decided: &[(Situation, Verdict)],
+    decide: &dyn Fn(&Situation) -> Verdict,
+    unlisted: Preference,
+    broken: &mut [bool; 3],
+) {
     for (situation, verdict) in decided {
         if situation.integrations != IntegrationsState::Malformed && !verdict.delivers() {
             let mut refused = Situation { integrations: IntegrationsState::Present, ..situation.clone() };
@@ -110,7 +115,7 @@ fn breaks(decided: &[(Situation, Verdict)], decide: &dyn Fn(&Situation) -> Verdi
             refused.all = Some(Entry::Off);
             broken[0] |= decide(&refused).delivers();
         }
-        let is_unknown = situation.preferences.iter().all(|preference| *preference == Preference::Unasked);
+        let is_unknown = situation.preferences.iter().all(|preference| *preference == unlisted);
         if situation.consent == ConsentState::Answered && is_unknown {
             let none =
                 Situation { consent: ConsentState::Unanswered, preferences: vec![], ..situation.clone() };

@@ -13,7 +13,71 @@ pub struct PolicyText {
     pub events: Vec<String>,
     pub path: Vec<String>,
     pub spellings: Vec<String>,
+    /// How an event lists preferences.
+    pub listing: Listing,
 }
+
+/// How an event lists preferences.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Listing {
+    /// The values of members that grant, refuse and say nothing.
+    Object {
+        granted: &'static [&'static str],
+        refused: &'static [&'static str],
+        other: &'static [&'static str],
+    },
+    /// What stands around and between names, each a text by itself or not.
+    List,
+    Text(&'static str),
+    /// What stands between pairs.
+    Pairs(&'static str),
+}
+
+const BOOLEANS: Listing =
+    Listing::Object { granted: &["true"], refused: &["false"], other: &["\"granted\""] };
+
+/// Shapes as a policy writes them.
+const SHAPES: [(&str, Listing); 15] = [
+    (" booleans", BOOLEANS),
+    (" booleans reversed", BOOLEANS),
+    (
+        " booleans in consented",
+        Listing::Object {
+            granted: &[r#"{"consented":true}"#, r#"{"at":1,"consented":true}"#],
+            refused: &[r#"{"consented":false,"at":{}}"#],
+            other: &["{}", "true", "null", r#"{"consented":null}"#],
+        },
+    ),
+    (
+        " booleans in \"consented\" reversed",
+        Listing::Object {
+            granted: &[r#"{"consented":true}"#],
+            refused: &[r#"{"consented":false}"#],
+            other: &["false", r#"{"Consented":true}"#],
+        },
+    ),
+    (
+        " words granted \"granted\", \"GRANTED\" refused \"denied\" unasked \"UNKNOWN\"",
+        Listing::Object {
+            granted: &["\"granted\"", "\"GRANTED\"", "\"gr\\u0061nted\""],
+            refused: &["\"denied\""],
+            other: &["\"UNKNOWN\"", "\"Granted\"", "true", "\"\""],
+        },
+    ),
+    (
+        " words granted \"1\" refused \"0\"",
+        Listing::Object { granted: &["\"1\""], refused: &["\"0\""], other: &["1", "0", "\"\"", "[\"1\"]"] },
+    ),
+    (" granted list unlisted refused", Listing::List),
+    (" refused list unlisted granted", Listing::List),
+    (" granted text by \",\" unlisted refused", Listing::Text(",")),
+    (" refused text by \";\" unlisted granted", Listing::Text(";")),
+    (" granted text by \"--\" unlisted refused", Listing::Text("--")),
+    (" pairs by \",\" and \":\" granted \"1\" refused \"0\" unlisted refused", Listing::Pairs(",")),
+    (" pairs by \",\" and \":\" granted \"1\", \"yes\" refused \"0\" unlisted unasked", Listing::Pairs(",")),
+    (" pairs by \"|\" and \":\" granted \"1\" refused \"0\", \"no\" unlisted granted", Listing::Pairs("|")),
+    (" granted list unlisted refused", Listing::List),
+];
 
 const CATEGORIES: [(&str, Option<&str>); 12] = [
     ("A", None),
@@ -69,13 +133,28 @@ impl PolicyText {
                 Some((name, _)) => (format!("\"{name}\""), None),
                 None => (format!("c{index}"), None),
             };
-            let wire_text = wire.as_ref().map_or(String::new(), |wire| format!(" = \"{wire}\""));
+            let mut wire_text = wire.as_ref().map_or(String::new(), |wire| format!(" = \"{wire}\""));
+            // Now and then another provider has an id of its own for the same category.
+            let more = format!("more {index}");
+            if u.ratio(1, 6)? {
+                let own = wire
+                    .clone()
+                    .unwrap_or_else(|| unquoted(&name))
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"");
+                wire_text = match u.arbitrary()? {
+                    true => format!(" = \"{own}\", \"{more}\""),
+                    false => format!(" = \"{more}\", \"{own}\""),
+                };
+                wire_ids.push(more);
+            }
             let attributes = match u.int_in_range(0..=9)? {
                 0 => " always",
                 1 => " unenforced",
                 2 => " always unenforced \"label\"",
+                4 => " unasked granted",
                 3 => " \"a \\\"label\\\" // with marks\"",
-                4.. if mostly_off => " unenforced",
+                5.. if mostly_off => " unenforced",
                 _ => "",
             };
             statements.push(format!("category {name}{wire_text}{attributes}"));
@@ -160,14 +239,29 @@ impl PolicyText {
         }
         let keys: Vec<String> = path.iter().chain(&spellings[..1]).map(|key| format!("{key:?}")).collect();
         let also = spellings.get(1).map_or(String::new(), |also| format!(" alias {also}"));
-        statements.push(format!("consent at {}{also}", keys.join(".")));
+        let (shape, listing) = if u.arbitrary()? { *u.choose(&SHAPES)? } else { ("", BOOLEANS) };
+        let skipped = if u.ratio(1, 4)? { Some(*u.choose(&["", "Gossip"])?) } else { None };
+        let skip = skipped.map_or(String::new(), |name| format!(" skip \"{name}\""));
+        let absent = *u.choose(&["", "", "", " absent null", " absent \"\"", " absent null, \"none\""])?;
+        statements.push(format!("consent at {}{also}{shape}{skip}{absent}", keys.join(".")));
         let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
         let has_check = !statements.iter().any(|one| one == "ledger mismatch ignore");
-        let said = Names { categories: &names, destinations: &destinations, entries: &entries, has_check };
+        let preferences: &[&str] = match listing {
+            Listing::Object { .. } => &["granted", "refused", "unasked", "invalid"],
+            Listing::Pairs(_) => &["granted", "refused", "invalid"],
+            Listing::List | Listing::Text(_) => &["granted", "refused"],
+        };
+        let said = Names {
+            categories: &names,
+            destinations: &destinations,
+            entries: &entries,
+            has_check,
+            preferences,
+        };
         statements.extend(said.tests(u)?);
         statements.extend(said.promises(u)?);
         statements.extend(lint_levels(u)?);
-        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings })
+        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings, listing })
     }
 
     pub fn text(&self) -> String {
@@ -234,7 +328,7 @@ const VISIT: [&[&str]; 4] = [
 const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
 
 /// Settings of the ledger.
-const LEDGER: [&[&str]; 7] = [
+const LEDGER: [&[&str]; 6] = [
     &[
         "ledger mismatch ignore",
         "ledger mismatch ignore",
@@ -251,7 +345,6 @@ const LEDGER: [&[&str]; 7] = [
     &["ledger unknown use stamped", "ledger unknown refuse", "ledger unknown drop"],
     &["ledger unreachable refuse", "ledger unreachable use stamped", "ledger unreachable drop"],
     &["ledger conflict refuse", "ledger conflict grant"],
-    &["ledger unasked refused", "ledger unasked kept"],
     &["ledger also records nothing", "ledger also records identify"],
 ];
 

@@ -18,6 +18,8 @@ pub struct Names<'n> {
     pub entries: &'n [String],
     /// True if the policy checks events against a ledger.
     pub has_check: bool,
+    /// The preferences that an event can give a category.
+    pub preferences: &'n [&'n str],
 }
 
 const JSON: [&str; 6] = [
@@ -98,7 +100,7 @@ impl Names<'_> {
         if self.categories.is_empty() || u.ratio(1, 3)? {
             return Ok((*u.choose(&states)?).to_owned());
         }
-        self.object(self.categories, &["granted", "refused", "invalid"], u)
+        self.object(self.categories, self.preferences, u)
     }
 
     fn integrations(&self, u: &mut Unstructured) -> Result<String> {

@@ -127,7 +127,9 @@ impl Explain {
 /// Returns what a ledger says of a person, where the user says what is recorded; what that cannot mean goes to standard error.
 fn of_person<'a>(answer: &'a LedgerAnswer, person: &Person, policy: &Policy) -> Recorded<'a> {
     if let LedgerAnswer::Known(record) = answer {
-        let is_declared = |wire_id: &&String| policy.categories().iter().any(|one| one.wire_id() == *wire_id);
+        let is_declared = |wire_id: &&String| {
+            policy.categories().iter().any(|one| one.wire_ids().any(|own| own == *wire_id))
+        };
         for key in record.preferences.keys().filter(|key| !is_declared(key)) {
             let named = policy.categories().iter().find(|one| one.name() == key);
             let hint = named.map(|one| format!("; `{key}` has the wire id `{}`", one.wire_id()));

@@ -103,6 +103,13 @@ impl<T: Clone> Cache<T> {
         }
     }
 
+    /// Keeps something that no text means. It is never forgotten.
+    pub(super) fn keep(&mut self, value: T) -> Place {
+        let place = Place::of(self.entries.len()).unwrap_or(Place::NOTHING);
+        self.entries.push(Entry { text: Vec::new(), value });
+        place
+    }
+
     /// Room to work something out in that is not remembered: [`Place::SPARE`].
     pub(super) fn spare(&mut self) -> &mut T {
         &mut self.spare

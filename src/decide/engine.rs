@@ -109,7 +109,7 @@ impl Table {
     pub fn read<'e>(&self, bytes: &'e [u8], limits: &Limits) -> Result<Event<'e>, EventError> {
         let mut buffers = Buffers::default();
         let parts = event::find(bytes, &self.keys, limits, Validation::Full, self.instructions, &mut buffers);
-        match parts.and_then(|parts| parts.event()) {
+        match parts.and_then(|parts| parts.event(self.policy().reading())) {
             Some(event) => Ok(event),
             None => Event::read(bytes, self.policy().reading(), limits),
         }

@@ -68,7 +68,8 @@ pub(super) struct IntegrationEntries {
 impl Grants {
     /// Takes on what is recorded of a person.
     pub(super) fn record(&mut self, table: &Table, record: &Record, conflict: Conflict) {
-        self.work_out(table, |add| {
+        // "A category that is not there is refused."
+        self.work_out(table, None, |add| {
             for (wire_id, recorded) in &record.preferences {
                 let preference = match recorded {
                     RecordedPreference::Granted => Preference::Granted,
@@ -101,20 +102,22 @@ impl Grants {
         table.requirements.passing(&self.granted, &mut self.passing);
     }
 
-    /// Takes on what `members` adds. A category is granted when each of its keys is; so among duplicates any other value wins.
+    /// Takes on what `members` adds. A category is granted when each of its keys is; so among duplicates any other value wins. Without a key
+    /// it is as `unlisted` says, which is no grant where that is `None`.
     pub(super) fn work_out(
         &mut self,
         table: &Table,
+        unlisted: Option<&Bits>,
         members: impl FnOnce(&mut dyn FnMut(&[u8], Preference)) -> Option<()>,
     ) -> Option<()> {
         let Grants { any, any_declared, granted, withheld, passing } = self;
         let categories = table.policy().categories().len();
         (*any, *any_declared) = (false, false);
-        granted.reset(categories);
-        withheld.reset(categories);
-        if table.unlisted_is_granted {
-            granted.words_mut().fill(u64::MAX);
+        match unlisted {
+            Some(unlisted) => granted.copy_from(unlisted),
+            None => granted.reset(categories),
         }
+        withheld.reset(categories);
         let all = members(&mut |name, preference| {
             *any = true;
             let categories = table.categories.ids(name);

@@ -5,9 +5,7 @@ use super::cache::{Cache, Place};
 use super::resolved::{Grants, IntegrationEntries, ResolvedCheck, ResolvedEvent};
 use super::rewrite::Rewrites;
 use super::table::Table;
-use crate::event::{
-    Buffers, ConsentPart, Event, Name, Parts, Preference, Recorded, each_entry, each_preference,
-};
+use crate::event::{Buffers, ConsentPart, Event, Name, Parts, Recorded, each_entry, each_preference};
 use crate::model::{
     CheckAction, CheckResult, ConsentState, EventRole, IntegrationsState, LedgerCheck, Policy,
 };
@@ -21,6 +19,8 @@ pub struct Scratch {
     /// For the reader.
     pub(super) buffers: Buffers,
     grants: Cache<Grants>,
+    /// Where `grants` has what an event without preferences comes to.
+    unasked: Place,
     listed: Cache<IntegrationEntries>,
     /// What is recorded of the person of the last event that was checked.
     recorded: Grants,
@@ -124,18 +124,23 @@ impl ResolvedAt {
 impl Scratch {
     pub(super) fn new(table: &Table) -> Self {
         let mut grants = Grants::default();
-        grants.work_out(table, |_| Some(()));
+        grants.work_out(table, None, |_| Some(()));
         grants.set(table, &[]);
         let mut listed = IntegrationEntries::default();
         listed.work_out(table, |_| Some(()));
         let bytes = |bits: &[&Bits]| bits.iter().map(|bits| size_of_val(bits.words())).sum();
         let grants_bytes = bytes(&[&grants.granted, &grants.withheld, &grants.passing]);
         let listed_bytes = bytes(&[&listed.on, &listed.off, &listed.seen_on, &listed.seen_off]);
+        let recorded = grants.clone();
+        let mut unasked = grants.clone();
+        unasked.set(table, table.granted_unasked.words());
+        let mut grants = Cache::new(grants, grants_bytes);
         Scratch {
             of: table.policy.clone(),
             buffers: Buffers::default(),
-            recorded: grants.clone(),
-            grants: Cache::new(grants, grants_bytes),
+            recorded,
+            unasked: grants.keep(unasked),
+            grants,
             listed: Cache::new(listed, listed_bytes),
             deliver: table.enabled.clone(),
             rewrites: None,
@@ -146,7 +151,9 @@ impl Scratch {
     /// too much. Decisions are the same.
     #[must_use]
     pub fn without_memory(mut self) -> Scratch {
+        let unasked = self.grants.at(self.unasked).clone();
         self.grants = Cache::never(self.grants.at(Place::NOTHING).clone());
+        self.unasked = self.grants.keep(unasked);
         self.listed = Cache::never(self.listed.at(Place::NOTHING).clone());
         self.rewrites = None;
         self
@@ -166,11 +173,15 @@ impl Scratch {
         let (mut grants, mut listed) = (Place::NOTHING, Place::NOTHING);
         let (preferences, entries) = (event.consent.preferences(), event.integrations.entries());
         let consent = event.consent.state();
-        // Without preferences every category has the common value of the state.
-        let are_granted = table.policy.reading().common_value(consent) == Some(Preference::Granted);
-        if are_granted || !preferences.is_empty() {
-            self.grants.spare().work_out(table, |add| add_each(preferences, add));
-            grants = Place::SPARE;
+        match consent {
+            ConsentState::Missing | ConsentState::Empty => grants = self.unasked,
+            ConsentState::Malformed => {}
+            ConsentState::Unanswered | ConsentState::Answered => {
+                self.grants
+                    .spare()
+                    .work_out(table, Some(&table.granted_unlisted), |add| add_each(preferences, add));
+                grants = Place::SPARE;
+            }
         }
         if !entries.is_empty() {
             self.listed.spare().work_out(table, |add| add_each(entries, add));
@@ -187,16 +198,18 @@ impl Scratch {
     /// Works out the facts of an event from its parts, or remembers them; `None` when a part is no JSON.
     #[inline]
     pub(super) fn recall(&mut self, table: &Table, parts: &Parts<'_>, role: EventRole) -> Option<ResolvedAt> {
-        let (mut grants, mut listed) = (Place::NOTHING, Place::NOTHING);
-        let consent = match parts.consent {
-            ConsentPart::Missing => ConsentState::Missing,
-            ConsentPart::Empty => ConsentState::Empty,
+        let mut listed = Place::NOTHING;
+        let (consent, grants) = match parts.consent {
+            ConsentPart::Missing => (ConsentState::Missing, self.unasked),
+            ConsentPart::Empty => (ConsentState::Empty, self.unasked),
             ConsentPart::Preferences(text) => {
-                grants = self.grants.place(text, |grants| {
-                    grants.work_out(table, |add| each_preference(text, add)).is_some()
+                let reading = table.policy().reading();
+                let unlisted = Some(&table.granted_unlisted);
+                let grants = self.grants.place(text, |grants| {
+                    grants.work_out(table, unlisted, |add| each_preference(text, reading, add)).is_some()
                 })?;
                 let any = self.grants.at(grants).any;
-                if any { ConsentState::Answered } else { ConsentState::Unanswered }
+                (if any { ConsentState::Answered } else { ConsentState::Unanswered }, grants)
             }
         };
         let mut integrations = IntegrationsState::None;

@@ -66,8 +66,9 @@ pub struct Table {
     pub(crate) router: Router,
     /// The categories that are granted whatever the event says.
     pub(crate) always: Bits,
-    /// Categories that an event does not list are granted.
-    pub(crate) unlisted_is_granted: bool,
+    /// The categories that are granted where an event does not list them, and where it has no preferences.
+    pub(super) granted_unlisted: Bits,
+    pub(super) granted_unasked: Bits,
     pub(crate) requirements: Requirements,
     /// What the consent step asks of each destination, and those of which it asks the same.
     consent_steps: Vec<ConsentStep>,
@@ -107,14 +108,20 @@ impl Table {
             needs.filter_map(|(id, step)| Some((id, step.requirement()?.clone()))).collect();
         let always = categories.iter().enumerate().filter(|(_, one)| one.is_always());
         let compared = categories.iter().enumerate().filter(|(_, one)| one.is_free());
+        let granted_by = |value: Preference| {
+            let granted = categories.iter().enumerate().filter(|(_, one)| one.is_granted_by(value));
+            Bits::of(categories.len(), granted.map(|(id, _)| id))
+        };
         let check = policy.ledger_check();
         let records_identify = check.is_some() && policy.also_records() == AlsoRecords::Identify;
         let keys = Keys::of_event(policy.reading());
+        let wire_ids = categories.iter().enumerate();
+        let wire_ids = wire_ids.flat_map(|(id, one)| one.wire_ids().map(move |wire_id| (wire_id, id)));
         let names = destinations.iter().enumerate();
         let names = names.flat_map(|(id, one)| one.names().map(move |name| (name, id)));
         let destination_names = Names::new(names);
         Table {
-            categories: Names::new(categories.iter().enumerate().map(|(id, one)| (one.wire_id(), id))),
+            categories: Names::new(wire_ids),
             cells: ConsentState::ALL.map(|consent| {
                 let row = |integrations| policy.reconcile().row(consent, integrations);
                 IntegrationsState::ALL.map(|integrations| row(integrations).enforce.value.clone())
@@ -130,7 +137,8 @@ impl Table {
             asks_nothing: set(&|_, step| *step == ConsentStep::Nothing),
             asks_refuses: set(&|_, step| *step == ConsentStep::Refuses),
             is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),
-            unlisted_is_granted: policy.reading().unlisted() == Preference::Granted,
+            granted_unlisted: granted_by(policy.reading().unlisted()),
+            granted_unasked: granted_by(Preference::Unasked),
             always: Bits::of(categories.len(), always.map(|(id, _)| id)),
             compared: Bits::of(categories.len(), compared.map(|(id, _)| id)),
             deciding_keys: match records_identify {

@@ -191,6 +191,14 @@ codes! {
     UnknownFinding "unknown-finding" = 322,
     /// A test states what is recorded, but the policy has no ledger check.
     RecordedWithoutCheck "recorded-without-check" = 323,
+    /// The shape of the preferences cannot be read.
+    UnusableShape "unusable-shape" = 324,
+    /// No event can list a wire id.
+    UnlistableWireId "unlistable-wire-id" = 325,
+    /// No event can give a category a preference that a test states.
+    ImpossiblePreference "impossible-preference" = 326,
+    /// No event that lists preferences decides whether a category is granted.
+    ConstantCategory "constant-category" = 327,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

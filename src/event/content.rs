@@ -1,9 +1,11 @@
 //! What a decision reads from an event.
 
-use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference};
+use super::consent;
+use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference, Reading};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Everything of one event that can change its decision (section 1 of the semantics), and its id.
 ///
@@ -117,6 +119,14 @@ impl<'a> Name<'a> {
         Cow::Owned(text)
     }
 
+    /// A part of the name, which borrows where the name does.
+    pub(crate) fn part(&self, range: Range<usize>) -> Name<'a> {
+        Name(match &self.0 {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(range).unwrap_or_default()),
+            Cow::Owned(bytes) => Cow::Owned(bytes.get(range).unwrap_or_default().to_vec()),
+        })
+    }
+
     /// The same name, borrowing nothing.
     pub fn into_owned(self) -> Name<'static> {
         Name(Cow::Owned(self.0.into_owned()))
@@ -162,6 +172,14 @@ impl Event<'_> {
         let has_preferences = matches!(self.consent, Consent::Preferences(_));
         self.track.as_ref().is_some_and(is_named)
             || self.is_identify && has_preferences && policy.also_records() == AlsoRecords::Identify
+    }
+}
+
+impl<'a> Consent<'a> {
+    /// The consent of an event that gives categories these values, by wire id, as a policy reads it. With at least one value the state is
+    /// `answered`. A value that the policy's shape does not have is left out: a list of grants has no refusals.
+    pub fn stating(values: impl Iterator<Item = (&'a str, Preference)>, reading: &Reading) -> Self {
+        consent::stating(values, reading)
     }
 }
 

@@ -50,7 +50,6 @@ impl<'a> Json<'a> {
     }
 
     /// Whether it is `null`.
-    #[cfg(feature = "ledger")]
     pub(super) fn is_null(self) -> bool {
         self.0.trim_ascii() == "null"
     }

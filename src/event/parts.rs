@@ -1,10 +1,10 @@
 //! The parts of an event that a decision reads, still as text.
 
-use super::consent::booleans;
+use super::consent;
 use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
 use super::read;
-use crate::model::Preference;
+use crate::model::{Preference, Reading};
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -27,17 +27,19 @@ pub(crate) enum ConsentPart<'t> {
     #[default]
     Missing,
     Empty,
-    /// The preferences object.
+    /// The value that lists the preferences.
     Preferences(&'t [u8]),
 }
 
 impl<'t> Parts<'t> {
     /// The event; `None` when a part is no JSON after all, which only a trusted caller can bring about.
-    pub(crate) fn event(&self) -> Option<Event<'t>> {
+    pub(crate) fn event(&self, reading: &Reading) -> Option<Event<'t>> {
         let consent = match self.consent {
             ConsentPart::Missing => Consent::Missing,
             ConsentPart::Empty => Consent::Empty,
-            ConsentPart::Preferences(text) => Consent::Preferences(booleans::read(object(text)?)?),
+            ConsentPart::Preferences(text) => {
+                Consent::Preferences(consent::preferences(object(text)?, reading)?)
+            }
         };
         let entries = match self.integrations {
             None => Vec::new(),
@@ -70,9 +72,19 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// Each member of a preferences object, in order; `None` when the text is no object, at the end or in the midst of it.
-pub(crate) fn each_preference(text: &[u8], add: &mut dyn FnMut(&[u8], Preference)) -> Option<()> {
-    each_member(text, |name, value, _| add(name.as_bytes(), value.into()))
+/// Each preference of a value that lists them, in order; `None` when the value is not of the reading's shape, at the end or in the midst
+/// of it.
+pub(crate) fn each_preference(
+    text: &[u8],
+    reading: &Reading,
+    add: &mut dyn FnMut(&[u8], Preference),
+) -> Option<()> {
+    if reading.is_plain() {
+        return each_member(text, |name, value, _| add(name.as_bytes(), value.into()));
+    }
+    let listed = consent::preferences(object(text)?, reading)?;
+    listed.iter().for_each(|(name, preference)| add(name.as_bytes(), *preference));
+    Some(())
 }
 
 /// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.

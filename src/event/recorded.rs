@@ -14,9 +14,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// Returns what is recorded of a category.
+    /// Returns what is recorded under a wire id.
     pub fn preference(&self, wire_id: &str) -> RecordedPreference {
         self.preferences.get(wire_id).copied().unwrap_or(RecordedPreference::Refused)
+    }
+
+    /// Returns what is recorded of a category under all of its wire ids: a refusal wins, then a conflict.
+    pub fn preference_of<'w>(&self, wire_ids: impl Iterator<Item = &'w str>) -> RecordedPreference {
+        let recorded = wire_ids.filter_map(|wire_id| self.preferences.get(wire_id)).copied();
+        let all: Vec<RecordedPreference> = recorded.collect();
+        let order = [RecordedPreference::Refused, RecordedPreference::Conflict, RecordedPreference::Granted];
+        order.into_iter().find(|one| all.contains(one)).unwrap_or(RecordedPreference::Refused)
     }
 }
 

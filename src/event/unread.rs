@@ -23,7 +23,7 @@ pub struct UnreadValue<'a> {
 pub enum UnreadKind {
     /// The consent object, or what holds or replaces it: it is malformed.
     Consent,
-    /// A preference that is no boolean.
+    /// A preference that the shape does not have, such as one that is no boolean.
     Preference,
     /// The integrations object: it is malformed.
     Integrations,
@@ -54,11 +54,8 @@ pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading, known: &Event<'a>
         Consent::Preferences(preferences)
             if preferences.iter().any(|(_, one)| *one == Preference::Invalid) =>
         {
-            let members = consent::preferences(event, reading).and_then(Json::members);
-            for (name, value) in members.unwrap_or_default() {
-                if Preference::from(value.json_type()) == Preference::Invalid {
-                    add(UnreadKind::Preference, name, value);
-                }
+            for (name, value) in consent::invalid(event, reading) {
+                add(UnreadKind::Preference, name, value);
             }
         }
         Consent::Preferences(_) | Consent::Missing | Consent::Empty => {}

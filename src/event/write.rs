@@ -18,7 +18,8 @@ impl Event<'_> {
         Some(self.with_consent(consent::write_at_each(&self.consent, readings)?))
     }
 
-    fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
+    /// Returns the event as JSON, with these members for its consent.
+    pub(crate) fn with_consent(&self, consent: impl IntoIterator<Item = Member>) -> String {
         let integrations: Option<Vec<Member>> = match &self.integrations {
             Integrations::Malformed => None,
             Integrations::Entries(entries) => {

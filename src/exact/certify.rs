@@ -264,13 +264,20 @@ fn among_others<'e>(
         && !preferences.is_empty()
     {
         // "Among duplicate keys any refusal wins, then any invalid value."
-        let losing = preferences.iter().map(|(name, _)| (name.clone(), Preference::Granted)).collect();
+        let reading = policy.reading();
+        let weakest = |value: Preference| {
+            let grants = reading.listed_values().contains(&Preference::Granted);
+            if grants && value > Preference::Granted { Preference::Granted } else { value }
+        };
+        let losing = preferences.iter().map(|(name, value)| (name.clone(), weakest(*value))).collect();
         surround(preferences, losing);
         let others = policy.category_ids().filter(|id| space.categories().binary_search(id).is_err());
         let others = others.take(MAX_OTHERS);
         for (index, category) in others.filter_map(|id| policy.category(id)).enumerate() {
-            let preference = if index % 3 == 2 { Preference::Refused } else { Preference::Granted };
-            preferences.push((Name::from(category.wire_id()), preference));
+            let listed = reading.listed_values();
+            let preference = if index % 3 == 2 { listed.last() } else { listed.first() };
+            let wire_id = category.wire_ids().last().unwrap_or_default();
+            preferences.extend(preference.map(|preference| (Name::from(wire_id), *preference)));
         }
     }
     if let Integrations::Entries(entries) = &mut event.integrations

@@ -13,7 +13,7 @@ use super::destination_pair::{
 };
 use super::diagram::{Budget, Diagram, Diagrams};
 use super::function::Used;
-use super::inputs::{Inputs, answered};
+use super::inputs::Inputs;
 use crate::event::{LedgerAnswer, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{CheckAction, CheckResult, ConsentState, DestinationId, IntegrationsState, Policy};
@@ -141,8 +141,8 @@ impl<'p> CheckComparison<'p> {
             ..DestinationPair::of(pair.map(|(policy, id)| (policy, Some(id))), names)
         };
         let inputs = &compared.inputs;
-        let is_compared = |wire_id: &String| {
-            self.checks.each_ref().map(|one| one.as_ref().is_some_and(|one| one.compared.contains(wire_id)))
+        let is_compared = |key: &String| {
+            self.checks.each_ref().map(|one| one.as_ref().is_some_and(|one| one.compared.contains(key)))
         };
         let class = (PairClass::of(&compared), inputs.categories.iter().map(is_compared).collect());
         let found = match self.known.get(&class) {
@@ -305,17 +305,17 @@ impl ConsentUsed {
             Used::Recorded | Used::Nothing => checked::drops(diagrams, inputs, which, policy)?,
         };
         let states = inputs.shapes.iter();
-        let states = states.map(|shape| Diagram::truth(answered(shape).get(which) == Some(&true)));
+        let states =
+            states.map(|shape| Diagram::truth(shape.states.get(which) == Some(&ConsentState::Answered)));
         let stamps_answer = diagrams.node(Inputs::CONSENT, &states.collect::<Vec<_>>())?;
         let is_used = diagrams.not(is_stamped)?;
         let is_answered = diagrams.or(is_used, stamps_answer)?;
         let mut grants = Vec::new();
-        for wire_id in categories {
-            let Some(variable) = inputs.category(wire_id) else { continue };
-            let stamped = diagrams.literal(variable)?;
+        for key in categories {
+            let stamped = inputs.stamped_grants(diagrams, which, key)?;
             let stamped = diagrams.and(stamped, is_stamped)?;
             let used = match case.used {
-                Used::Recorded => inputs.recorded_grants(diagrams, policy, wire_id)?,
+                Used::Recorded => inputs.recorded_grants(diagrams, policy, key)?,
                 Used::Stamped | Used::Nothing => Diagram::FALSE,
             };
             let used = diagrams.and(used, is_used)?;

@@ -3,11 +3,11 @@
 use super::diagram::{Diagram, Diagrams, moved};
 use super::function::{DecisionFunction, Function, Used, dropped, function};
 use super::gate::free;
-use super::inputs::{CheckInputs, Inputs, answered};
+use super::inputs::{CheckInputs, Inputs};
 use crate::event::{LedgerAnswer, Record, Recorded, RecordedPreference};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    AlsoRecords, CheckAction, CheckResult, Conflict, ConsentState, Destination, DestinationId,
+    AlsoRecords, Category, CheckAction, CheckResult, Conflict, ConsentState, Destination, DestinationId,
     IntegrationsState, LedgerCheck, Policy,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ impl CheckInputs {
     pub(super) fn of(policy: &Policy, categories: &[String]) -> Option<Self> {
         policy.ledger_check().map(|_| CheckInputs {
             identify: policy.also_records() == AlsoRecords::Identify,
-            has_others: free(policy).iter().any(|wire_id| !categories.contains(wire_id)),
+            has_others: free(policy).iter().any(|key| !categories.contains(key)),
             tells_conflict: false,
         })
     }
@@ -116,8 +116,11 @@ impl Results {
             by_shape.push(diagrams.node(Inputs::EVENT, &is_recording)?);
         }
         let is_recording = diagrams.node(Inputs::CONSENT, &by_shape)?;
-        let is_answered =
-            inputs.shapes.iter().map(|shape| Diagram::truth(answered(shape).get(which) == Some(&true)));
+        let is_answered = inputs
+            .shapes
+            .iter()
+            .map(|shape| shape.states.get(which) == Some(&ConsentState::Answered))
+            .map(Diagram::truth);
         let is_answered = is_answered.collect::<Vec<_>>();
         let is_answered = diagrams.node(Inputs::CONSENT, &is_answered)?;
         let mut agrees = match inputs.others_differ() {
@@ -125,12 +128,14 @@ impl Results {
             None => Diagram::TRUE,
         };
         let compared = free(policy);
-        for wire_id in inputs.categories.iter().rev().filter(|wire_id| compared.contains(*wire_id)) {
-            let Some(stamped) = inputs.category(wire_id) else { continue };
-            let granted = inputs.recorded_grants(diagrams, policy, wire_id)?;
+        for key in inputs.categories.iter().rev().filter(|key| compared.contains(*key)) {
+            if inputs.category(key).is_none() {
+                continue;
+            }
+            let granted = inputs.recorded_grants(diagrams, policy, key)?;
             let refused = diagrams.not(granted)?;
             let both = [diagrams.and(refused, agrees)?, diagrams.and(granted, agrees)?];
-            agrees = diagrams.node(stamped, &both)?;
+            agrees = inputs.by_listed_grant(diagrams, key, both)?;
         }
         Ok(Results { is_recording, is_answered, agrees })
     }
@@ -184,7 +189,7 @@ fn unset(
     record: bool,
     others: bool,
 ) -> Result<Diagram, TooLargeError> {
-    let recorded = inputs.categories.iter().filter_map(|wire_id| inputs.recorded(wire_id));
+    let recorded = inputs.categories.iter().filter_map(|key| inputs.recorded(key));
     let unset = recorded.filter(|_| record).chain(inputs.others_differ().filter(|_| others));
     let mut whole = Diagram::TRUE;
     for variable in unset.collect::<Vec<usize>>().into_iter().rev() {
@@ -250,17 +255,17 @@ impl Inputs {
     /// policies compare: a single difference has the effect of many.
     pub(super) fn checked_pair(pair: [(&Policy, DestinationId); 2]) -> Self {
         let own = Inputs::of(&pair).categories;
-        let mut others: BTreeMap<&str, (&str, [bool; 2])> = BTreeMap::new();
+        let mut others: BTreeMap<&str, (&Category, [bool; 2])> = BTreeMap::new();
         for (which, (policy, _)) in pair.iter().enumerate() {
             for one in policy.categories().iter().filter(|one| one.is_free()) {
-                let (_, by) = others.entry(one.wire_id()).or_insert((one.name(), [false; 2]));
+                let (_, by) = others.entry(one.key()).or_insert((one, [false; 2]));
                 by.get_mut(which).into_iter().for_each(|by| *by = true);
             }
         }
         let mut seen = BTreeSet::new();
-        let others = others.into_iter().filter(|(wire_id, _)| !own.iter().any(|own| own == wire_id));
+        let others = others.into_iter().filter(|(key, _)| !own.iter().any(|own| own == key));
         let compared = others.filter(|(_, (_, by))| seen.insert(*by));
-        let compared: Vec<(&str, &str)> = compared.map(|(wire_id, (name, _))| (wire_id, name)).collect();
+        let compared: Vec<&Category> = compared.map(|(_, (category, _))| category).collect();
         let mut inputs = Inputs::with(&pair, &[], &compared);
         let policies = pair.map(|(policy, _)| policy);
         let conflicts = policies.map(|policy| policy.ledger_check().map(|check| check.conflict));
@@ -298,22 +303,25 @@ impl Inputs {
             && values.get(others) == Some(&1)
         {
             // The event says nothing of the other categories.
-            let other = free(policy).into_iter().find(|wire_id| !self.categories.contains(wire_id));
-            record.preferences.extend(other.map(|wire_id| (wire_id, RecordedPreference::Granted)));
+            let other = free(policy).into_iter().find(|key| !self.categories.contains(key));
+            let other = other.and_then(|key| policy.category_of_key(&key));
+            record
+                .preferences
+                .extend(other.map(|one| (one.wire_id().to_owned(), RecordedPreference::Granted)));
         }
         Some(answer)
     }
 
     /// Returns an answer of the ledger, with what the values say of the record.
     pub(super) fn answer_of(&self, answered: Answered, values: &[usize]) -> LedgerAnswer {
-        let recorded = |wire_id: &String| {
-            let value = self.recorded(wire_id).and_then(|variable| values.get(variable).copied());
+        let recorded = |key: &String| {
+            let value = self.recorded(key).and_then(|variable| values.get(variable).copied());
             let preference = match value {
                 Some(1) => RecordedPreference::Granted,
                 Some(2) => RecordedPreference::Conflict,
                 _ => RecordedPreference::Refused,
             };
-            (wire_id.clone(), preference)
+            (self.wire_id(key).to_owned(), preference)
         };
         match answered {
             Answered::Known => {
@@ -329,8 +337,7 @@ impl Inputs {
 pub(super) fn inputs_for(policy: &Policy, destination: DestinationId, recorded: Recorded<'_>) -> Inputs {
     let compared = policy.categories().iter().filter(|category| category.is_free());
     let compared = compared.filter(|_| matches!(recorded, Recorded::Known(_)));
-    let compared: Vec<(&str, &str)> =
-        compared.map(|category| (category.wire_id(), category.name())).collect();
+    let compared: Vec<&Category> = compared.collect();
     Inputs::with(&[(policy, destination)], &[], &compared).checked(policy)
 }
 
@@ -343,13 +350,13 @@ impl Inputs {
         recorded: Recorded<'_>,
     ) -> Vec<usize> {
         let Recorded::Known(record) = recorded else { return values };
-        let recorded = self.categories.iter().filter_map(|wire_id| {
-            let is_granted = match record.preference(wire_id) {
+        let recorded = self.categories.iter().filter_map(|key| {
+            let is_granted = match record.preference_of(self.wire_ids(key)) {
                 RecordedPreference::Granted => true,
                 RecordedPreference::Refused => false,
                 RecordedPreference::Conflict => check.conflict == Conflict::Grant,
             };
-            Some((self.recorded(wire_id)?, usize::from(is_granted)))
+            Some((self.recorded(key)?, usize::from(is_granted)))
         });
         moved(values, recorded)
     }
@@ -378,9 +385,9 @@ impl<'p> DecisionFunction<'p> {
                 let own =
                     diagrams.join(case.holds, case.function.reason, &|holds, reason| holds * (reason + 1))?;
                 whole = diagrams.join(whole, own, &|whole, own| whole.max(own))?;
-                for (wire_id, named) in case.function.refused {
+                for (key, named) in case.function.refused {
                     let own = diagrams.and(case.holds, named)?;
-                    let all = refused.entry(wire_id).or_insert(Diagram::FALSE);
+                    let all = refused.entry(key).or_insert(Diagram::FALSE);
                     *all = diagrams.or(*all, own)?;
                 }
             }

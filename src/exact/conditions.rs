@@ -115,9 +115,9 @@ impl Condition {
                 twice: (count > ENTRIES.len()).then(|| values.contains(&ON_AND_INVALID)),
             },
             Input::All => Condition::All(at(&ALL, values)),
-            Input::Category(wire_id) => Condition::Category {
-                name: inputs.called(wire_id).to_owned(),
-                wire_id: wire_id.to_owned(),
+            Input::Category(key) => Condition::Category {
+                name: inputs.called(key).to_owned(),
+                wire_id: inputs.wire_id(key).to_owned(),
                 granted: values == [1],
             },
             Input::Requirement(RequirementVar::Granted { of, policies, .. }) => {

@@ -3,12 +3,12 @@
 use super::checked;
 use super::diagram::moved;
 use super::function::{DecisionFunction, reason};
-use super::inputs::{ALL, ENTRIES, Input, Inputs, PREFERENCES, place_of};
+use super::inputs::{ALL, ENTRIES, Input, Inputs, place_of};
 use super::minimal::{ChangeSet, minimal};
 use crate::diagnostic::listed;
-use crate::event::{Consent, Entry, Event, Integrations, Name, Preference, Recorded, text, with_first};
+use crate::event::{Consent, Entry, Event, Integrations, Name, Recorded, text, with_first};
 use crate::fingerprint::TooLargeError;
-use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
+use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy, Reading};
 use crate::reason::Reason;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -178,7 +178,7 @@ pub fn counterfactuals(
     let is_cut = found.is_cut || sets.len() > MAX_COUNTERFACTUALS;
     sets.truncate(MAX_COUNTERFACTUALS);
     let flip = |set: &ChangeSet| {
-        let (changed, is_filled) = changed(event, inputs, set);
+        let (changed, is_filled) = changed(event, inputs, set, policy.reading());
         Counterfactual {
             changes: set
                 .iter()
@@ -269,25 +269,31 @@ fn change(
         Input::Entry(name) => InputChange::Entry { name: name.to_owned(), entry: *ENTRIES.get(value)? },
         // On and unlisted are one; only on says it whatever else the object has.
         Input::All => InputChange::All { entry: ALL.get(value)?.unwrap_or(Entry::On) },
-        Input::Category(wire_id) if value == 1 => {
-            InputChange::Grant { category: inputs.called(wire_id).to_owned() }
-        }
-        Input::Category(wire_id) => InputChange::Refuse { category: inputs.called(wire_id).to_owned() },
+        Input::Category(key) if value == 1 => InputChange::Grant { category: inputs.called(key).to_owned() },
+        Input::Category(key) => InputChange::Refuse { category: inputs.called(key).to_owned() },
         Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => return None,
     })
 }
 
 /// Returns the event with some changes and otherwise as it was, and whether `All: true` fills its integrations object.
-fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e>, bool) {
+fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet, reading: &Reading) -> (Event<'e>, bool) {
     let mut changed = event.clone();
     let all: Vec<Input<'_>> = inputs.all().collect();
     for (variable, value) in set {
         match all.get(*variable) {
             Some(Input::Consent) => {
                 // Preferences that are given refuse every category of the destination, and have a member.
-                let no_category = inputs.categories.is_empty().then_some(&inputs.other_category);
-                let wire_ids = inputs.categories.iter().chain(no_category).cloned();
-                let refused = || wire_ids.map(|wire_id| (Name::from(wire_id), Preference::Refused)).collect();
+                let refused = || {
+                    let mut listed = Vec::new();
+                    inputs
+                        .categories
+                        .iter()
+                        .for_each(|key| inputs.set_category(&mut listed, key, 0, reading));
+                    if listed.is_empty() {
+                        listed.push(inputs.other_listing(reading));
+                    }
+                    listed
+                };
                 let shape = inputs.shapes.get(*value);
                 changed.consent = shape.map_or(Consent::Missing, |shape| shape.consent(refused).0);
             }
@@ -305,9 +311,9 @@ fn changed<'e>(event: &Event<'e>, inputs: &Inputs, set: &ChangeSet) -> (Event<'e
             Some(Input::All) => {
                 set_entry(&mut changed, "All", ALL.get(*value).copied().flatten().or(Some(Entry::On)));
             }
-            Some(Input::Category(wire_id)) => {
-                if let Consent::Preferences(preferences) = &mut changed.consent {
-                    set_member(preferences, wire_id, PREFERENCES.get(*value).copied());
+            Some(Input::Category(key)) => {
+                if let Consent::Preferences(listed) = &mut changed.consent {
+                    inputs.set_category(listed, key, *value, reading);
                 }
             }
             Some(Input::Requirement(_) | Input::Recorded | Input::OthersDiffer) | None => {}

@@ -12,7 +12,8 @@ use super::formula::Formula;
 use super::function::DecisionFunction;
 use super::grouping::grouped;
 use super::inputs::{self, ALL, ENTRIES, Inputs, place_of};
-use crate::event::{Entry, Event};
+use super::overlap::Wired;
+use crate::event::{Entry, Event, Preference};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, Destination, DestinationId, IntegrationsState, InvalidEntries, Policy};
 use crate::reason::Reason;
@@ -259,7 +260,15 @@ impl DecisionTable {
             .track
             .as_ref()
             .is_some_and(|track| policy.exempt_events().value.iter().any(|name| *track == *name.value));
-        let granted = |wire_id: &str| inputs::is_granted(event, wire_id);
+        let listed = event.consent.preferences().iter();
+        let listed: Vec<(&str, Preference)> = listed
+            .filter_map(|(name, value)| Some((std::str::from_utf8(name.as_bytes()).ok()?, *value)))
+            .collect();
+        let granted = |key: &str| {
+            let wired = policy.category_of_key(key).map(Wired::of);
+            wired
+                .is_some_and(|wired| wired.is_granted_by(listed.iter().copied(), policy.reading().unlisted()))
+        };
         let formula = Formula::of_destination(destination, policy);
         let need = formula.is_none_or(|formula| formula.is_satisfied(&granted));
         let names: HashSet<&[u8]> = destination.names().map(str::as_bytes).collect();

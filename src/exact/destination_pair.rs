@@ -110,6 +110,9 @@ pub(super) struct PairClass {
     declared: Vec<EquivalenceClass<Formula>>,
     /// True for each name, and each policy, in which it is one of the destination's.
     names: Vec<Vec<bool>>,
+    /// As [`Inputs::constants`] returns them, and the categories that share wire ids.
+    constants: Vec<Vec<bool>>,
+    overlaps: Vec<Vec<usize>>,
 }
 
 impl PairClass {
@@ -126,6 +129,8 @@ impl PairClass {
             presence: *presence,
             declared: each.collect(),
             names: inputs.names.iter().map(is_own).collect(),
+            constants: inputs.constants(),
+            overlaps: inputs.overlapping(),
         }
     }
 
@@ -159,7 +164,7 @@ impl<'c> DestinationPair<'c> {
             declared.iter().map(|(policy, id, _)| (*policy, *id)).collect();
         let formulas = declared.iter().map(|(policy, _, one)| Formula::of_destination(one, policy)).collect();
         let inputs = Inputs::of(&ids);
-        let called = inputs.categories.iter().map(|wire_id| names.of_wire_id(wire_id).to_owned()).collect();
+        let called = inputs.categories.iter().map(|key| names.of_key(key).to_owned()).collect();
         DestinationPair { inputs: Inputs { called, ..inputs }, declared, presence, formulas }
     }
 

@@ -194,7 +194,7 @@ impl DestinationDiff {
         let refused = |decided: &Option<Decided>, formula: Option<(usize, &Option<Formula>)>| {
             let is_refused = decided.as_ref().is_some_and(|decided| decided.reason == Reason::Refused);
             let Some((which, Some(formula))) = formula.filter(|_| is_refused) else { return Vec::new() };
-            let granted = |wire_id: &str| self.inputs.is_granted(which, wire_id, &found.event);
+            let granted = |key: &str| self.inputs.is_granted(which, key, &found.event);
             formula.refused(&granted).into_iter().collect()
         };
         let (refused_before, refused_after) = (refused(&before, formulas.0), refused(&after, formulas.1));
@@ -226,7 +226,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let readings = (old.reading(), new.reading());
     let same_reading = readings.0.identity() == readings.1.identity();
     let wire_ids = |policy: &Policy| -> BTreeSet<String> {
-        policy.categories().iter().map(|category| category.wire_id().to_owned()).collect()
+        policy.categories().iter().flat_map(|category| category.wire_ids().map(str::to_owned)).collect()
     };
     let names = |policy: &Policy| -> BTreeSet<String> {
         policy.destinations().iter().flat_map(Destination::names).map(str::to_owned).collect()

@@ -1,7 +1,7 @@
 //! What a policy says of a destination, but for its names: destinations of which it says the same are decided alike.
 
 use super::formula::Formula;
-use crate::model::{Destination, Policy};
+use crate::model::{ConsentState, Destination, Policy};
 
 /// A class of destinations, with as much of their requirements as matters to the question.
 #[derive(PartialEq, Eq, Hash)]
@@ -12,6 +12,8 @@ pub(crate) struct EquivalenceClass<A> {
     is_mapped: bool,
     /// `None` where all of it is unenforced, too.
     asks: Option<A>,
+    /// Whether what it asks for is satisfied in each state whose events list nothing.
+    satisfied_in: [bool; ConsentState::ALL.len()],
 }
 
 impl<A> EquivalenceClass<A> {
@@ -26,6 +28,10 @@ impl<A> EquivalenceClass<A> {
             is_exempt: destination.exempt.is_some(),
             ignores_all: policy.kind_of(destination).is_some_and(|kind| kind.ignores_all.is_some()),
             is_mapped: destination.requirement().is_some(),
+            satisfied_in: ConsentState::ALL.map(|state| {
+                let granted = |key: &str| policy.always_grants(state, key);
+                state != ConsentState::Answered && formula.is_some_and(|one| one.is_satisfied(&granted))
+            }),
             asks: formula.map(asks),
         }
     }

@@ -41,6 +41,7 @@ enum Part {
     AlwaysOpen = 22,
     OpenIfAny = 23,
     AlwaysPass = 24,
+    OpenIn = 25,
     NoCheck = 30,
     Check = 31,
     Compared = 32,
@@ -148,7 +149,8 @@ fn action_number(action: CheckAction) -> u64 {
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     let mut hash = Hash::new(Part::Policy);
     policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
-    let wire_ids: BTreeSet<&str> = policy.categories().iter().map(|category| category.wire_id()).collect();
+    let wire_ids: BTreeSet<&str> =
+        policy.categories().iter().flat_map(|category| category.wire_ids()).collect();
     hash.texts(Part::Categories, wire_ids);
     let names: BTreeSet<&str> = policy.destinations().iter().flat_map(Destination::names).collect();
     hash.texts(Part::Integrations, names);
@@ -210,7 +212,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
     match opens {
         // Which events these are follows from the decisions.
         Opens::Delivery => hash.part(Part::GateByDelivery),
-        Opens::Grants { without_consent, open } => {
+        Opens::Grants { without_consent, open, open_states } => {
             hash.part(Part::GateByGrants);
             hash.number(match without_consent {
                 Some(true) => 1,
@@ -219,7 +221,11 @@ fn gate(hash: &mut Hash, policy: &Policy) {
             });
             match &open {
                 Open::Always => hash.part(Part::AlwaysOpen),
-                Open::Any(wire_ids) => hash.texts(Part::OpenIfAny, wire_ids.iter().map(String::as_str)),
+                Open::Any(keys) => hash.texts(Part::OpenIfAny, keys.iter().map(String::as_str)),
+            }
+            for state in open_states {
+                hash.part(Part::OpenIn);
+                hash.number(consent_number(state));
             }
         }
     }
@@ -274,9 +280,9 @@ fn decision(
         };
         let mut hash = Hash::new(Part::Destination);
         hash.bytes(&writer.digest(function.reason, Leaves::Reasons));
-        for (wire_id, named) in &function.refused {
+        for (key, named) in &function.refused {
             hash.part(Part::Refused);
-            hash.text(wire_id);
+            hash.text(key);
             hash.bytes(&writer.digest(*named, Leaves::Truth));
         }
         Ok((writer.has_entries, hash.finish()))
@@ -334,9 +340,9 @@ impl Writer<'_> {
                 hash.number(variable as u64);
             }
             Input::All => hash.part(Part::AllInput),
-            Input::Category(wire_id) => {
+            Input::Category(key) => {
                 hash.part(Part::CategoryInput);
-                hash.text(wire_id);
+                hash.text(key);
             }
             // A fingerprint asks for each category.
             Input::Requirement(_) | Input::Recorded | Input::OthersDiffer => {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A requirement without what is unenforced; the order of its elements says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Formula {
-    Category { wire_id: String, always: bool },
+    Category { key: String, always: bool },
     AllOf(Vec<Formula>),
     AnyOf(Vec<Formula>),
 }
@@ -51,7 +51,7 @@ impl Formula {
             Requirement::Category(id) => {
                 let category = policy.category(*id).filter(|one| one.unenforced.is_none())?;
                 let always = category.always.is_some();
-                Some(Formula::Category { wire_id: category.wire_id().to_owned(), always })
+                Some(Formula::Category { key: category.key().to_owned(), always })
             }
             Requirement::AllOf(elements) => live(elements).map(Formula::AllOf),
             Requirement::AnyOf(elements) => live(elements).map(Formula::AnyOf),
@@ -63,9 +63,9 @@ impl Formula {
     pub(crate) fn by_places(&self, free: &[String]) -> Formula {
         let all = |elements: &[Formula]| elements.iter().map(|element| element.by_places(free)).collect();
         match self {
-            Formula::Category { wire_id, always } => {
-                let place = place(free, wire_id).map(|place| place.to_string()).unwrap_or_default();
-                Formula::Category { wire_id: place, always: *always }
+            Formula::Category { key, always } => {
+                let place = place(free, key).map(|place| place.to_string()).unwrap_or_default();
+                Formula::Category { key: place, always: *always }
             }
             Formula::AllOf(elements) => Formula::AllOf(all(elements)),
             Formula::AnyOf(elements) => Formula::AnyOf(all(elements)),
@@ -75,7 +75,7 @@ impl Formula {
     /// Returns true if it is satisfied.
     pub(crate) fn is_satisfied(&self, granted: &impl Fn(&str) -> bool) -> bool {
         match self {
-            Formula::Category { wire_id, always } => *always || granted(wire_id),
+            Formula::Category { key, always } => *always || granted(key),
             Formula::AllOf(elements) => elements.iter().all(|element| element.is_satisfied(granted)),
             Formula::AnyOf(elements) => elements.iter().any(|element| element.is_satisfied(granted)),
         }
@@ -85,7 +85,7 @@ impl Formula {
     pub(crate) fn refused(&self, granted: &impl Fn(&str) -> bool) -> BTreeSet<String> {
         match self {
             _ if self.is_satisfied(granted) => BTreeSet::new(),
-            Formula::Category { wire_id, .. } => BTreeSet::from([wire_id.clone()]),
+            Formula::Category { key, .. } => BTreeSet::from([key.clone()]),
             Formula::AllOf(elements) | Formula::AnyOf(elements) => {
                 elements.iter().flat_map(|element| element.refused(granted)).collect()
             }
@@ -101,7 +101,7 @@ impl Formula {
     ) -> Result<PrimeImplicants, TooLargeError> {
         let order = Order::of([self], free);
         budget.ask(vec![2; free.len()], |diagrams| {
-            let granted = |diagrams: &mut Diagrams, wire_id: &str| order.literal(diagrams, wire_id);
+            let granted = |diagrams: &mut Diagrams, key: &str| order.literal(diagrams, key);
             let whole = self.satisfied(diagrams, &granted)?.whole;
             let rows = |holds| -> Result<Vec<Vec<usize>>, TooLargeError> {
                 let mut rows = shortest(diagrams, whole, holds, &mut HashMap::new())?;
@@ -124,11 +124,11 @@ impl Formula {
     fn walk<'f>(&'f self, met: &mut Vec<&'f str>, groups: &mut Vec<BTreeSet<&'f str>>) -> BTreeSet<&'f str> {
         let elements = match self {
             Formula::Category { always: true, .. } => return BTreeSet::new(),
-            Formula::Category { wire_id, .. } => {
-                if !met.contains(&wire_id.as_str()) {
-                    met.push(wire_id);
+            Formula::Category { key, .. } => {
+                if !met.contains(&key.as_str()) {
+                    met.push(key);
                 }
-                return BTreeSet::from([wire_id.as_str()]);
+                return BTreeSet::from([key.as_str()]);
             }
             Formula::AllOf(elements) | Formula::AnyOf(elements) => elements,
         };
@@ -144,9 +144,9 @@ impl Formula {
         granted: &impl Fn(&mut Diagrams, &str) -> Result<Diagram, TooLargeError>,
     ) -> Result<Satisfied, TooLargeError> {
         let (elements, all) = match self {
-            Formula::Category { wire_id, always } => {
-                let whole = if *always { Diagram::TRUE } else { granted(diagrams, wire_id)? };
-                let named = BTreeMap::from([(wire_id.clone(), diagrams.not(whole)?)]);
+            Formula::Category { key, always } => {
+                let whole = if *always { Diagram::TRUE } else { granted(diagrams, key)? };
+                let named = BTreeMap::from([(key.clone(), diagrams.not(whole)?)]);
                 return Ok(Satisfied { whole, named });
             }
             Formula::AllOf(elements) => (elements, true),
@@ -160,8 +160,8 @@ impl Formula {
                 true => diagrams.and(group.whole, element.whole)?,
                 false => diagrams.or(group.whole, element.whole)?,
             };
-            for (wire_id, named) in element.named {
-                let whole = group.named.entry(wire_id).or_insert(Diagram::FALSE);
+            for (key, named) in element.named {
+                let whole = group.named.entry(key).or_insert(Diagram::FALSE);
                 *whole = diagrams.or(*whole, named)?;
             }
         }
@@ -231,11 +231,16 @@ impl Order {
     }
 
     /// Returns the condition that a category is granted; never, for one that has no variable.
-    pub(crate) fn literal(&self, diagrams: &mut Diagrams, wire_id: &str) -> Result<Diagram, TooLargeError> {
-        match self.variables.get(wire_id) {
+    pub(crate) fn literal(&self, diagrams: &mut Diagrams, key: &str) -> Result<Diagram, TooLargeError> {
+        match self.variables.get(key) {
             Some(variable) => diagrams.literal(*variable),
             None => Ok(Diagram::FALSE),
         }
+    }
+
+    /// Returns the variable of a category.
+    pub(crate) fn variable(&self, key: &str) -> Option<usize> {
+        self.variables.get(key).copied()
     }
 
     /// Returns the place of a variable's category.
@@ -245,8 +250,8 @@ impl Order {
 }
 
 /// Returns the place of a category among those that nothing but an event grants, which are sorted.
-pub(crate) fn place(free: &[String], wire_id: &str) -> Option<usize> {
-    free.binary_search_by(|one| one.as_str().cmp(wire_id)).ok()
+pub(crate) fn place(free: &[String], key: &str) -> Option<usize> {
+    free.binary_search_by(|one| one.as_str().cmp(key)).ok()
 }
 
 /// Returns the rows in which a formula is satisfied or not, as `holds` wants. Each is given by the categories that it asks for:
@@ -286,13 +291,13 @@ fn shortest(
 mod tests {
     use super::*;
 
-    fn category(wire_id: &str) -> Formula {
-        Formula::Category { wire_id: wire_id.into(), always: false }
+    fn category(key: &str) -> Formula {
+        Formula::Category { key: key.into(), always: false }
     }
 
     #[test]
     fn ways_are_the_fewest() {
-        let always = Formula::Category { wire_id: "z".into(), always: true };
+        let always = Formula::Category { key: "z".into(), always: true };
         let any = |all| Formula::AnyOf(all);
         // a and (b or c), with what is always granted beside a; b or c once more says nothing new.
         let formula = Formula::AllOf(vec![
@@ -309,7 +314,7 @@ mod tests {
         };
         assert_eq!(sorted(ways.satisfied), [vec![0, 1], vec![0, 2]]);
         assert_eq!(sorted(ways.unsatisfied), [vec![0], vec![1, 2]]);
-        let granted = |wire_id: &str| wire_id == "a";
+        let granted = |key: &str| key == "a";
         assert_eq!(formula.refused(&granted), ["b", "c"].map(str::to_owned).into());
         // Thirty categories are no matter; too many ways are said to be.
         let many: Vec<String> = (0..30).map(|number| format!("{number:02}")).collect();
@@ -343,7 +348,7 @@ mod tests {
             let mut whole = Diagram::TRUE;
             for formula in formulas {
                 let own = formula
-                    .satisfied(&mut diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))
+                    .satisfied(&mut diagrams, &|diagrams, key| order.literal(diagrams, key))
                     .unwrap()
                     .whole;
                 whole = diagrams.and(whole, own).unwrap();

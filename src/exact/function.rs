@@ -2,7 +2,7 @@
 
 use super::diagram::{Diagram, Diagrams, MAX_STEPS};
 use super::formula::{Formula, Satisfied};
-use super::inputs::{ALL, ENTRIES, Inputs, place_of};
+use super::inputs::{ALL, ENTRIES, Inputs, StampedGrants, place_of};
 use crate::event::{Entry, Event};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The decision for one destination in every event at once: exact also where there are too many events to list.
 ///
@@ -78,7 +78,7 @@ impl<'p> DecisionFunction<'p> {
     pub fn verdict(&self, event: &Event<'_>) -> Option<Verdict> {
         let values = self.inputs.values_of(&[event])?;
         let refused = self.refused(&values);
-        let is_refused = |category: &Category| refused.iter().any(|wire_id| *wire_id == category.wire_id());
+        let is_refused = |category: &Category| refused.iter().any(|key| key == category.key());
         let categories = self.policy.category_ids().zip(self.policy.categories());
         let refused = categories.filter(|(_, category)| is_refused(category)).map(|(id, _)| id).collect();
         Some(Verdict::new(self.reason(&values), refused))
@@ -113,7 +113,7 @@ impl Function {
     /// Returns the wire ids that a refusal names there.
     pub(super) fn refused_at(&self, diagrams: &Diagrams, values: &[usize]) -> Vec<String> {
         let named = self.refused.iter().filter(|(_, named)| diagrams.at(**named, values) == 1);
-        named.map(|(wire_id, _)| wire_id.clone()).collect()
+        named.map(|(key, _)| key.clone()).collect()
     }
 
     /// Returns the condition that the destination receives the event.
@@ -162,32 +162,40 @@ pub(crate) fn function(
 ) -> Result<Function, TooLargeError> {
     let mut builder = Builder { diagrams, inputs, which, policy, destination, used };
     let steps = builder.steps()?;
+    let mut known: BTreeMap<&StampedGrants, ConsentOutcome> = BTreeMap::new();
+    let mut by_form = Vec::new();
+    for form in &inputs.granted {
+        let granted = form.get(which).filter(|_| used == Used::Stamped).unwrap_or(&StampedGrants::Listed);
+        if !known.contains_key(granted) {
+            known.insert(granted, builder.consent(granted)?);
+        }
+        by_form.push(granted);
+    }
     let mut by_shape = Vec::new();
-    for shape in &inputs.shapes {
+    for (shape, granted) in inputs.shapes.iter().zip(&by_form) {
         let state = shape.states.get(which).copied().unwrap_or(ConsentState::Malformed);
+        let consent = known.get(granted).map_or(Diagram::FALSE, |outcome| outcome.reason);
         let mut by_integrations = Vec::new();
         for integrations in IntegrationsState::ALL {
             let is_dropped = policy.reconcile().row(state, integrations).drop_reason().is_some();
             let state = if used == Used::Stamped || is_dropped { state } else { ConsentState::Answered };
-            by_integrations.push(builder.cell(state, integrations, &steps)?);
+            by_integrations.push(builder.cell(state, integrations, consent, &steps)?);
         }
         by_shape.push(builder.diagrams.node(Inputs::INTEGRATIONS, &by_integrations)?);
     }
     let whole = builder.diagrams.node(Inputs::CONSENT, &by_shape)?;
     let mut refused = BTreeMap::new();
     let is_refused = builder.diagrams.map(whole, &|leaf| u32::from(reason(leaf) == Reason::Refused))?;
-    for (wire_id, named) in steps.answered.named {
-        let without = steps.not_answered.named.get(&wire_id).copied().unwrap_or(Diagram::FALSE);
-        let by_shape = inputs.shapes.iter().map(|shape| match shape.states.get(which) {
-            Some(ConsentState::Answered) => named,
-            _ if used != Used::Stamped => named,
-            _ => without,
-        });
-        let named = builder.diagrams.node(Inputs::CONSENT, &by_shape.collect::<Vec<_>>())?;
+    let keys: BTreeSet<&String> = known.values().flat_map(|outcome| outcome.named.keys()).collect();
+    for key in keys {
+        let named =
+            by_form.iter().map(|granted| known.get(granted).and_then(|outcome| outcome.named.get(key)));
+        let named: Vec<Diagram> = named.map(|named| named.copied().unwrap_or(Diagram::FALSE)).collect();
+        let named = builder.diagrams.node(Inputs::CONSENT, &named)?;
         let named = builder.diagrams.and(is_refused, named)?;
         // A category that no refusal names is as good as none.
         if named != Diagram::FALSE {
-            refused.insert(wire_id, named);
+            refused.insert(key.clone(), named);
         }
     }
     Ok(Function { reason: whole, refused })
@@ -210,19 +218,17 @@ struct Builder<'b> {
 
 /// The steps of section 3 of the semantics, each by itself.
 struct StepDiagrams {
-    /// The consent step in the state `answered`, and in the others.
-    answered: ConsentOutcome,
-    not_answered: ConsentOutcome,
     /// The integrations step, and the own entry alone, where the object is present; a leaf of a reason that
     /// delivers stands for passing.
     integrations: Diagram,
     listed: Diagram,
 }
 
+/// What the consent step comes to.
 struct ConsentOutcome {
     /// The reason with which it passes or blocks.
     reason: Diagram,
-    /// By wire id, whether the category is not granted in a group that is not satisfied.
+    /// By key, whether the category is not granted in a group that is not satisfied.
     named: BTreeMap<String, Diagram>,
 }
 
@@ -249,12 +255,7 @@ impl Builder<'_> {
                 _ => Reason::IntegrationUnlisted,
             })
         })?;
-        Ok(StepDiagrams {
-            answered: self.consent(true)?,
-            not_answered: self.consent(false)?,
-            integrations,
-            listed,
-        })
+        Ok(StepDiagrams { integrations, listed })
     }
 
     /// Returns what the entries under all of the destination's names come to: "`off` wins, then `on`", and what cannot be read is what
@@ -292,7 +293,7 @@ impl Builder<'_> {
     }
 
     /// §3, step 3.
-    fn consent(&mut self, answered: bool) -> Result<ConsentOutcome, TooLargeError> {
+    fn consent(&mut self, stamped: &StampedGrants) -> Result<ConsentOutcome, TooLargeError> {
         if self.destination.exempt.is_some() {
             return Ok(ConsentOutcome { reason: leaf(Reason::Exempt), named: BTreeMap::new() });
         }
@@ -300,7 +301,7 @@ impl Builder<'_> {
         let (reason, named) =
             match (formula, self.destination.requirement(), self.policy.unmapped_destinations().value) {
                 (Some(formula), ..) => {
-                    let Satisfied { whole, named } = self.satisfied(&formula, answered)?;
+                    let Satisfied { whole, named } = self.satisfied(&formula, stamped)?;
                     let reason = self.diagrams.map(whole, &|satisfied| {
                         value(if satisfied == 1 { Reason::Consented } else { Reason::Refused })
                     })?;
@@ -321,18 +322,16 @@ impl Builder<'_> {
     }
 
     /// Returns whether a formula is satisfied, and what it names where it is not.
-    fn satisfied(&mut self, formula: &Formula, answered: bool) -> Result<Satisfied, TooLargeError> {
+    fn satisfied(&mut self, formula: &Formula, stamped: &StampedGrants) -> Result<Satisfied, TooLargeError> {
         let (inputs, used, policy) = (self.inputs, self.used, self.policy);
-        let granted = |diagrams: &mut Diagrams, wire_id: &str| {
-            let variable = match used {
-                Used::Stamped => inputs.category(wire_id).filter(|_| answered),
-                Used::Recorded => return inputs.recorded_grants(diagrams, policy, wire_id),
-                Used::Nothing => None,
-            };
-            variable.map_or(Ok(Diagram::FALSE), |variable| diagrams.literal(variable))
+        let granted = |diagrams: &mut Diagrams, key: &str| match (used, stamped) {
+            (Used::Stamped, StampedGrants::Constant(granted)) => Ok(Diagram::truth(granted.contains(key))),
+            (Used::Stamped, StampedGrants::Listed) => inputs.listed_grants(diagrams, key),
+            (Used::Recorded, _) => inputs.recorded_grants(diagrams, policy, key),
+            (Used::Nothing, _) => Ok(Diagram::FALSE),
         };
         let mut satisfied = formula.satisfied(self.diagrams, &granted)?;
-        if answered && self.inputs.requirements.is_some() {
+        if *stamped == StampedGrants::Listed && self.inputs.requirements.is_some() {
             satisfied.named = BTreeMap::new();
             if let Some(variable) = self.inputs.requirement_var(|one| one.is_of(self.which)) {
                 satisfied.whole = self.diagrams.literal(variable)?;
@@ -346,15 +345,12 @@ impl Builder<'_> {
         &mut self,
         state: ConsentState,
         integrations: IntegrationsState,
+        consent: Diagram,
         steps: &StepDiagrams,
     ) -> Result<Diagram, TooLargeError> {
         if self.destination.disabled.is_some() {
             return Ok(leaf(Reason::Disabled));
         }
-        let consent = match state {
-            ConsentState::Answered => steps.answered.reason,
-            _ => steps.not_answered.reason,
-        };
         // "In the states `none` and `malformed` the integrations object has no members."
         let (step, listed) = match integrations {
             IntegrationsState::Present => (steps.integrations, steps.listed),

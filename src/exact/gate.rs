@@ -32,6 +32,8 @@ pub enum Opens {
         without_consent: Option<bool>,
         /// The gate for all other events.
         open: Open,
+        /// The other states whose events pass although they list nothing that opens it: some categories are granted without being listed.
+        open_states: BTreeSet<ConsentState>,
     },
 }
 
@@ -46,7 +48,7 @@ pub enum Open {
 
 impl Opens {
     fn is_always(&self) -> bool {
-        matches!(self, Opens::Grants { without_consent: Some(true) | None, open: Open::Always })
+        matches!(self, Opens::Grants { without_consent: Some(true) | None, open: Open::Always, .. })
     }
 }
 
@@ -54,7 +56,7 @@ impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.opens {
             Opens::Delivery => f.write_str("open for events that some destination receives")?,
-            Opens::Grants { without_consent, open } => {
+            Opens::Grants { without_consent, open, open_states } => {
                 match open {
                     Open::Always => f.write_str("open")?,
                     Open::Any(wire_ids) if wire_ids.is_empty() => f.write_str("closed")?,
@@ -62,6 +64,10 @@ impl fmt::Display for Gate {
                         let wire_ids: Vec<&str> = wire_ids.iter().map(String::as_str).collect();
                         write!(f, "open if one of these is granted: {}", wire_ids.join(", "))?;
                     }
+                }
+                if !open_states.is_empty() {
+                    let states: Vec<&str> = open_states.iter().map(|state| state.as_str()).collect();
+                    write!(f, "; open for consent {}", states.join(" | "))?;
                 }
                 match without_consent {
                     Some(true) => f.write_str("; without consent open")?,
@@ -108,10 +114,22 @@ pub fn gate(policy: &Policy) -> Gate {
 /// `any grant` or `needed grant`.
 fn by_grants(policy: &Policy, any_grant: bool) -> Opens {
     let without_consent = policy.gate_without_consent().value == WithoutConsent::Open;
+    let open = grants(policy, any_grant);
     Opens::Grants {
         without_consent: policy.reading().has_state(ConsentState::Missing).then_some(without_consent),
-        open: grants(policy, any_grant),
+        open_states: open_states(policy, &open),
+        open,
     }
+}
+
+/// The states with a consent object in which events list nothing.
+const UNLISTED: [ConsentState; 3] = [ConsentState::Empty, ConsentState::Unanswered, ConsentState::Malformed];
+
+/// Returns the states in which a category that opens the gate is granted without being listed.
+fn open_states(policy: &Policy, open: &Open) -> BTreeSet<ConsentState> {
+    let Open::Any(keys) = open else { return BTreeSet::new() };
+    let is_open = |state: &ConsentState| keys.iter().any(|key| policy.always_grants(*state, key));
+    UNLISTED.into_iter().filter(is_open).collect()
 }
 
 /// Returns which grants open the gate for an event that has a consent object.
@@ -126,7 +144,7 @@ fn grants(policy: &Policy, any_grant: bool) -> Open {
             return Open::Always;
         }
         needs_always |= live.iter().any(|one| one.is_always());
-        needed.extend(live.into_iter().map(|one| one.wire_id().to_owned()));
+        needed.extend(live.into_iter().map(|one| one.key().to_owned()));
     }
     match any_grant && !needed.is_empty() {
         _ if needs_always => Open::Always,
@@ -150,13 +168,13 @@ fn by_decisions(policy: &Policy, is_exempt: bool) -> Opens {
             Opening::Closed => Open::Any(BTreeSet::new()),
             Opening::ByConsent => deliveries.by_consent()?,
         };
-        for state in [ConsentState::Empty, ConsentState::Unanswered, ConsentState::Malformed] {
-            // Nothing is granted in them.
-            if deliveries.constant(state)? != (open == Open::Always) {
+        let open_states = open_states(policy, &open);
+        for state in UNLISTED {
+            if deliveries.constant(state)? != (open == Open::Always || open_states.contains(&state)) {
                 return None;
             }
         }
-        Some(Opens::Grants { without_consent, open })
+        Some(Opens::Grants { without_consent, open, open_states })
     };
     by_grants().unwrap_or(Opens::Delivery)
 }
@@ -260,11 +278,11 @@ impl<'p> Deliveries<'p> {
         })
     }
 
-    /// Returns whether every event of a consent state in which nothing is granted passes; `None` where some do and others do not.
+    /// Returns whether every event of a consent state in which nothing is listed passes; `None` where some do and others do not.
     fn constant(&self, consent: ConsentState) -> Option<bool> {
-        let nothing = self.passes(&|_| false);
+        let passes = self.passes(&|key| self.policy.always_grants(consent, key));
         let mut all = self.openings(consent).map(|opening| match opening {
-            Opening::ByConsent => nothing,
+            Opening::ByConsent => passes,
             opening => opening == Opening::Always,
         });
         let first = all.next()?;
@@ -300,5 +318,5 @@ pub(super) fn event_names(names: &Spanned<Vec<Spanned<String>>>) -> BTreeSet<Str
 
 /// Returns the wire ids of the categories that an event grants or does not.
 pub(super) fn free(policy: &Policy) -> BTreeSet<String> {
-    policy.categories().iter().filter(|one| one.is_free()).map(|one| one.wire_id().to_owned()).collect()
+    policy.categories().iter().filter(|one| one.is_free()).map(|one| one.key().to_owned()).collect()
 }

@@ -7,11 +7,13 @@
 use super::diagram::Diagrams;
 use super::formula::{Formula, Order};
 use super::gate::{Gate, Open, Opens, event_names, gate};
-use super::inputs::written;
+use super::inputs::{listing, written, written_apart};
+use super::overlap::{Overlap, Wired};
 use crate::event::{Entry, Event, Form, Integrations, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    ConsentState, GateOpens, IntegrationsState, InvalidEntries, Policy, Steps, UnmappedDestinations,
+    Category, ConsentState, GateOpens, IntegrationsState, InvalidEntries, Policy, Reading, Steps,
+    UnmappedDestinations,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -51,7 +53,19 @@ pub(super) fn gate_change(old: &Policy, new: &Policy) -> Option<GateChange> {
     let mut formulas = Vec::new();
     let gates = [old, new].map(|policy| Openers::of(policy, &mut formulas));
     let forms = forms(&[old.reading(), new.reading()]);
+    let policies = [old, new];
+    let mut owners: HashMap<(&str, bool), Vec<&str>> = HashMap::new();
+    for policy in policies {
+        let is_other = !policy.reading().has_shape_of(old.reading());
+        for category in policy.categories() {
+            for wire_id in category.wire_ids() {
+                owners.entry((wire_id, is_other)).or_default().push(category.key());
+            }
+        }
+    }
     let mut search = Search {
+        policies,
+        owners,
         formulas: &formulas,
         forms: &forms,
         bases: HashMap::new(),
@@ -104,6 +118,8 @@ struct Openers<'p> {
     classes: BTreeSet<Class>,
     /// The place of each destination by its own name.
     by_name: HashMap<&'p str, usize>,
+    /// By the place of a formula, the states in which it is satisfied although events list nothing.
+    satisfied_in: HashMap<usize, [bool; ConsentState::ALL.len()]>,
     /// Under the other gates, whether events without a consent object pass, and the grants that others need.
     by_grants: Option<(bool, Vec<When>)>,
     preference_events: BTreeSet<String>,
@@ -113,14 +129,22 @@ struct Openers<'p> {
 impl<'p> Openers<'p> {
     fn of(policy: &'p Policy, formulas: &mut Vec<Formula>) -> Self {
         let mut places: HashMap<Formula, usize> = formulas.iter().cloned().zip(0..).collect();
+        let mut satisfied_in = HashMap::new();
         let mut when = |formula: Formula| {
             if formula.is_satisfied(&|_| false) {
                 return When::Always;
             }
-            When::Granted(*places.entry(formula).or_insert_with_key(|formula| {
+            let is_satisfied = |state: ConsentState| {
+                let granted = |key: &str| policy.always_grants(state, key);
+                state != ConsentState::Answered && formula.is_satisfied(&granted)
+            };
+            let states = ConsentState::ALL.map(is_satisfied);
+            let place = *places.entry(formula).or_insert_with_key(|formula| {
                 formulas.push(formula.clone());
                 formulas.len() - 1
-            }))
+            });
+            satisfied_in.insert(place, states);
+            When::Granted(place)
         };
         let mut receivers = Vec::new();
         let is_by_delivery = policy.gate_opens().value == GateOpens::Delivery;
@@ -143,11 +167,11 @@ impl<'p> Openers<'p> {
             _ if is_by_delivery => None,
             // It is a gate by grants.
             Opens::Delivery => Some((true, vec![When::Always])),
-            Opens::Grants { without_consent, open } => {
-                let granted = |wire_id| when(Formula::Category { wire_id, always: false });
+            Opens::Grants { without_consent, open, .. } => {
+                let granted = |key| when(Formula::Category { key, always: false });
                 let whens = match open {
                     Open::Always => vec![When::Always],
-                    Open::Any(wire_ids) => wire_ids.into_iter().map(granted).collect(),
+                    Open::Any(keys) => keys.into_iter().map(granted).collect(),
                 };
                 Some((without_consent == Some(true), whens))
             }
@@ -159,6 +183,7 @@ impl<'p> Openers<'p> {
             classes: receivers.iter().map(|receiver| receiver.class).collect(),
             receivers,
             by_name,
+            satisfied_in,
             by_grants,
             preference_events: event_names(policy.preference_events()),
             exempt_events: event_names(policy.exempt_events()),
@@ -170,14 +195,24 @@ impl<'p> Openers<'p> {
         [is_in(&self.preference_events), is_in(&self.exempt_events)]
     }
 
+    /// Returns when something opens in a consent state: what needs grants does or does not where events list nothing.
+    fn in_state(&self, when: When, state: ConsentState) -> When {
+        let When::Granted(place) = when else { return when };
+        let satisfied = self.satisfied_in.get(&place).and_then(|states| states.get(state as usize));
+        match state {
+            ConsentState::Answered => when,
+            _ if satisfied == Some(&true) => When::Always,
+            _ => When::Never,
+        }
+    }
+
     /// Returns when a destination of a class receives the event.
     fn when(&self, class: Class, own: Own, context: &Context<'_>, which: usize) -> When {
         let state = context.state(which);
         let [_, is_exempt] = self.is_named(context.event);
         let consent = match class.consent {
             _ if is_exempt => When::Always,
-            When::Granted(_) if state != ConsentState::Answered => When::Never,
-            consent => consent,
+            consent => self.in_state(consent, state),
         };
         let own = if context.integrations == IntegrationsState::Present { own } else { Own::Unlisted };
         let is_all_off = match context.all {
@@ -203,8 +238,7 @@ impl<'p> Openers<'p> {
             Some((without_consent, whens)) => match context.state(which) {
                 ConsentState::Missing if *without_consent => vec![When::Always],
                 ConsentState::Missing => Vec::new(),
-                ConsentState::Answered => whens.clone(),
-                _ => whens.iter().copied().filter(|when| *when == When::Always).collect(),
+                state => whens.iter().map(|when| self.in_state(*when, state)).collect(),
             },
             None => self.classes.iter().map(|class| self.when(*class, Own::Off, context, which)).collect(),
         };
@@ -292,6 +326,9 @@ type Grants = BTreeSet<String>;
 type Side<'s> = (usize, &'s Openers<'s>);
 
 struct Search<'s> {
+    policies: [&'s Policy; 2],
+    /// The keys of the categories of each wire id, of the old policy's shape and of another one.
+    owners: HashMap<(&'s str, bool), Vec<&'s str>>,
     formulas: &'s [Formula],
     forms: &'s [Form],
     /// The number of each set of formulas.
@@ -395,7 +432,8 @@ impl Search<'_> {
         }
         let others = base.iter().chain(&key.2).filter_map(|place| self.formulas.get(*place));
         let others: Vec<&Formula> = others.collect();
-        let found = self.formulas.get(formula).map_or(Ok(None), |formula| satisfied_alone(formula, &others));
+        let found =
+            self.formulas.get(formula).map_or(Ok(None), |formula| self.satisfied_alone(formula, &others));
         match &found {
             Ok(grants) => drop(self.grants.insert(key, grants.clone())),
             Err(TooLargeError) => drop(self.too_large.insert(formula)),
@@ -411,12 +449,18 @@ impl Search<'_> {
         closed: Side<'_>,
         grants: &Grants,
     ) -> Option<String> {
-        let mut preferences: Vec<(Name<'_>, Preference)> =
-            grants.iter().map(|wire_id| (Name::from(wire_id.as_str()), Preference::Granted)).collect();
-        if preferences.is_empty() {
-            preferences.push((Name::from("?"), Preference::Refused));
-        }
-        let (consent, reading) = context.form.consent(|| preferences);
+        let lists = [0, 1].map(|which| self.list(which, grants));
+        let together = || {
+            let [old, new] = &lists;
+            let both = old.iter().chain(new.iter().filter(|one| !old.contains(one))).cloned();
+            let mut both: Vec<(Name<'_>, Preference)> = both.collect();
+            let is_other = |name: &Name<'_>| self.policies.iter().all(|policy| !has_wire_id(policy, name));
+            if both.iter().any(|(name, _)| !is_other(name)) {
+                both.retain(|(name, _)| !is_other(name));
+            }
+            both
+        };
+        let (consent, reading) = context.form.consent(together);
         let mut entries: Vec<(Name<'_>, Entry)> = Vec::new();
         for (trial, name) in
             trial.into_iter().flat_map(|trial| trial.names.iter().map(move |name| (trial, name)))
@@ -437,7 +481,7 @@ impl Search<'_> {
                 When::Granted(formula) => self
                     .formulas
                     .get(formula)
-                    .is_some_and(|formula| formula.is_satisfied(&|wire_id: &str| grants.contains(wire_id))),
+                    .is_some_and(|formula| formula.is_satisfied(&|key: &str| grants.contains(key))),
                 When::Never => false,
             };
         for receiver in closed.1.receivers.iter().filter(|receiver| is_open(receiver)) {
@@ -457,21 +501,118 @@ impl Search<'_> {
             IntegrationsState::Present => Integrations::Entries(entries),
         };
         let event = Event { consent, integrations, track: context.event.map(Name::from), ..Event::default() };
-        written(&event, &reading, context.form)
+        match context.form.apart().len() {
+            0 => written(&event, &reading, context.form),
+            _ => written_apart(&event, context.form, &lists),
+        }
+    }
+
+    /// Returns what an event lists for a policy if it grants these categories and no others.
+    fn list<'l>(&self, which: usize, grants: &Grants) -> Vec<(Name<'l>, Preference)> {
+        let Some(policy) = self.policies.get(which) else { return Vec::new() };
+        let reading = policy.reading();
+        let is_granted_unlisted = |one: &&Category| one.is_granted_by(reading.unlisted());
+        let mut keys: BTreeSet<String> =
+            policy.categories().iter().filter(is_granted_unlisted).map(|one| one.key().to_owned()).collect();
+        keys.extend(grants.iter().filter(|key| policy.category_of_key(key).is_some()).cloned());
+        let keys = self.with_overlapping(keys);
+        let wired = self.wired(&keys);
+        let mut list: Vec<(Name<'_>, Preference)> = Vec::new();
+        let owned = |(wire_id, value): (&str, Preference)| (Name::from(wire_id.to_owned()), value);
+        let overlaps = Overlap::all(&wired);
+        let value = |place: usize| usize::from(keys.get(place).is_some_and(|key| grants.contains(key)));
+        for (place, (one, _)) in wired.iter().enumerate() {
+            if !overlaps.iter().any(|overlap| overlap.places.contains(&place)) {
+                list.extend(listing(one, value(place), reading).map(owned));
+            }
+        }
+        for overlap in &overlaps {
+            let values: Vec<usize> = overlap.places.iter().map(|place| value(*place)).collect();
+            let together = overlap.possible.as_ref().and_then(|possible| possible.get(&values));
+            let together = together.into_iter().flatten();
+            list.extend(together.map(|(wire_id, value)| owned((wire_id.as_str(), *value))));
+        }
+        if list.is_empty() {
+            let is_taken = |name: &str| {
+                self.policies.iter().any(|policy| {
+                    !policy.reading().can_list(name)
+                        || policy.categories().iter().any(|one| one.wire_ids().any(|own| own == name))
+                })
+            };
+            let refused = reading.listed_values();
+            let value = refused.iter().find(|value| **value == Preference::Refused).or(refused.first());
+            let name = reading.unclaimed("?", is_taken);
+            list.push((Name::from(name), value.copied().unwrap_or(Preference::Refused)));
+        }
+        list
+    }
+
+    /// Returns these categories, sorted, and those that share wire ids with them.
+    fn with_overlapping(&self, keys: BTreeSet<String>) -> Vec<String> {
+        let [old, _] = self.policies;
+        let mut all = keys.clone();
+        let mut left: Vec<String> = keys.into_iter().collect();
+        while let Some(key) = left.pop() {
+            for (wired, reading) in self.wired(&[key]) {
+                let is_other = !reading.has_shape_of(old.reading());
+                let owners =
+                    wired.wire_ids.iter().filter_map(|one| self.owners.get(&(one.as_str(), is_other)));
+                for owner in owners.flatten() {
+                    if all.insert((*owner).to_owned()) {
+                        left.push((*owner).to_owned());
+                    }
+                }
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// Returns what speaks of some categories, and the reading that lists each.
+    fn wired(&self, keys: &[String]) -> Vec<(Wired, &Reading)> {
+        let wired = keys.iter().filter_map(|key| {
+            let own = self
+                .policies
+                .iter()
+                .find_map(|policy| Some((policy.category_of_key(key)?, policy.reading())));
+            own.map(|(category, reading)| (Wired::of(category), reading))
+        });
+        wired.collect()
+    }
+
+    /// Returns grants of a formula's own categories, and of those that share wire ids with them, that satisfy it and none of the others; `None`
+    /// where there are none. Granting more never leaves a formula unsatisfied, so that no other category needs to be granted.
+    fn satisfied_alone(
+        &self,
+        formula: &Formula,
+        others: &[&Formula],
+    ) -> Result<Option<Grants>, TooLargeError> {
+        let own: BTreeSet<String> = formula.free().into_iter().map(str::to_owned).collect();
+        let free = self.with_overlapping(own);
+        satisfied_alone(formula, others, &free, &Overlap::all(&self.wired(&free)))
     }
 }
 
-/// Returns grants of a formula's own categories that satisfy it and none of the others; `None` where there are none. Granting more never
-/// leaves a formula unsatisfied, so that no other category needs to be granted.
-fn satisfied_alone(formula: &Formula, others: &[&Formula]) -> Result<Option<Grants>, TooLargeError> {
-    let free: Vec<String> = formula.free().into_iter().map(str::to_owned).collect();
-    let order = Order::of([formula], &free);
+fn has_wire_id(policy: &Policy, name: &Name<'_>) -> bool {
+    policy.categories().iter().any(|category| category.wire_ids().any(|wire_id| *name == *wire_id))
+}
+
+fn satisfied_alone(
+    formula: &Formula,
+    others: &[&Formula],
+    free: &[String],
+    overlaps: &[Overlap],
+) -> Result<Option<Grants>, TooLargeError> {
+    let order = Order::of([formula], free);
     let mut diagrams = Diagrams::new(vec![2; free.len()])?;
-    let granted = |diagrams: &mut Diagrams, wire_id: &str| order.literal(diagrams, wire_id);
+    let granted = |diagrams: &mut Diagrams, key: &str| order.literal(diagrams, key);
     let mut holds = formula.satisfied(&mut diagrams, &granted)?.whole;
-    for other in others
-        .iter()
-        .filter(|other| other.is_satisfied(&|wire_id: &str| free.iter().any(|own| own == wire_id)))
+    for overlap in overlaps {
+        let variable = |place: usize| free.get(place).and_then(|key| order.variable(key));
+        let possible = overlap.condition(&mut diagrams, &variable)?;
+        holds = diagrams.and(holds, possible)?;
+    }
+    for other in
+        others.iter().filter(|other| other.is_satisfied(&|key: &str| free.iter().any(|own| own == key)))
     {
         let satisfied = other.satisfied(&mut diagrams, &granted)?.whole;
         let not = diagrams.not(satisfied)?;

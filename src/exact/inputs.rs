@@ -4,11 +4,12 @@
 use super::cover::Cube;
 use super::diagram::{Budget, Diagram, Diagrams, moved};
 use super::formula::{Formula, place};
+use super::overlap::{Overlap, Wired};
 use super::requirement_vars::{Combination, RequirementVar, combinations};
 use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
+    Category, Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,10 +28,24 @@ pub(crate) struct Inputs {
     pub(crate) check: Option<CheckInputs>,
     /// The names of the destination, sorted.
     pub(crate) names: Vec<String>,
-    /// The wire ids of the categories, sorted.
+    /// The keys of the categories, sorted.
     pub(crate) categories: Vec<String>,
     /// The name of each of them, as people know it.
     pub(super) called: Vec<String>,
+    /// What speaks of each of them.
+    pub(super) wired: Vec<Wired>,
+    /// The categories of which each preference is a value of its own, by key; of the others only whether they are granted.
+    pub(super) told: BTreeSet<String>,
+    /// Categories that share wire ids.
+    pub(super) overlaps: Vec<Overlap>,
+    /// For each category which of the policies have it.
+    pub(super) owned: Vec<Vec<bool>>,
+    /// For each form, and each policy, what grants categories.
+    pub(super) granted: Vec<Vec<StampedGrants>>,
+    /// For each policy the preference of a category that an event does not list.
+    pub(super) unlisted: Vec<Preference>,
+    /// The preferences that an event can give a category, as the first policy reads it.
+    pub(super) listable: Vec<Preference>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) requirements: Option<Vec<RequirementVar>>,
     /// True for each policy in which an invalid entry counts as off.
@@ -40,9 +55,23 @@ pub(crate) struct Inputs {
     pub(crate) other_name: String,
 }
 
-/// Returns which of the policies see the state `answered`.
-pub(crate) fn answered(form: &Form) -> Vec<bool> {
-    form.states.iter().map(|state| *state == ConsentState::Answered).collect()
+/// What grants categories on the events of a form, for a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StampedGrants {
+    /// What each event lists.
+    Listed,
+    /// The form alone: all events of it grant these categories, by their keys.
+    Constant(BTreeSet<String>),
+}
+
+impl StampedGrants {
+    /// Returns true if a category is granted, where `listed` says whether the event's list grants it.
+    pub(crate) fn grants(&self, key: &str, listed: impl FnOnce(&str) -> bool) -> bool {
+        match self {
+            StampedGrants::Listed => listed(key),
+            StampedGrants::Constant(granted) => granted.contains(key),
+        }
+    }
 }
 
 /// The values of an entry's variable.
@@ -96,16 +125,41 @@ impl Inputs {
         Inputs::with(policies, &[], &[])
     }
 
+    /// Returns the inputs of a destination of one policy, with these categories in this order and no others.
+    pub(crate) fn of_categories(
+        policy: &Policy,
+        destination: DestinationId,
+        categories: &[&Category],
+    ) -> Self {
+        Inputs {
+            categories: categories.iter().map(|category| category.key().to_owned()).collect(),
+            called: categories.iter().map(|category| category.name().to_owned()).collect(),
+            wired: categories.iter().map(|category| Wired::of(category)).collect(),
+            owned: categories.iter().map(|_| vec![true]).collect(),
+            ..Inputs::of(&[(policy, destination)])
+        }
+    }
+
+    /// Returns true if two values of a category's variable decide alike.
+    pub(crate) fn is_alike(&self, place: usize, one: usize, other: usize) -> bool {
+        let granted = |value: usize| {
+            let value = PREFERENCES.get(value).copied().unwrap_or(Preference::Refused);
+            self.wired.get(place).is_some_and(|wired| wired.is_granted(value))
+        };
+        granted(one) == granted(other)
+    }
+
     /// Returns the inputs with entries and categories that do not matter to the destination, but to a question about it. The categories
     /// are by wire id and name.
     pub(crate) fn with(
         policies: &[(&Policy, DestinationId)],
         more_names: &[&str],
-        more_categories: &[(&str, &str)],
+        more_categories: &[&Category],
     ) -> Self {
         let mut names: BTreeSet<&str> = more_names.iter().copied().collect();
         // The last policy says how people call a category.
-        let mut categories: BTreeMap<&str, &str> = more_categories.iter().copied().collect();
+        let mut categories: BTreeMap<&str, &Category> =
+            more_categories.iter().map(|category| (category.key(), *category)).collect();
         let mut events: BTreeSet<&str> = BTreeSet::new();
         for (policy, id) in policies {
             let Some(destination) = policy.destination(*id) else { continue };
@@ -113,32 +167,77 @@ impl Inputs {
             // On `always` and unenforced categories nobody decides.
             let named = destination.category_uses.iter().filter_map(|one| policy.category(one.value));
             let free = named.filter(|one| one.is_free());
-            categories.extend(free.map(|category| (category.wire_id(), category.name())));
+            categories.extend(free.map(|category| (category.key(), category)));
             events.extend(policy.exempt_events().value.iter().map(|name| name.value.as_str()));
         }
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
         let readings: Vec<&Reading> = policies.iter().map(|(policy, _)| policy.reading()).collect();
+        let shapes = forms(&readings);
+        let granted = |form: &Form| {
+            let policies = policies.iter().zip(&form.states);
+            let granted = policies.map(|((policy, _), state)| match state {
+                ConsentState::Answered => StampedGrants::Listed,
+                state => StampedGrants::Constant(
+                    categories
+                        .keys()
+                        .filter(|key| policy.always_grants(*state, key))
+                        .map(|key| (*key).to_owned())
+                        .collect(),
+                ),
+            });
+            granted.collect()
+        };
+        let has = |policy: &Policy, key: &str| policy.category_of_key(key).is_some();
+        let owners: Vec<Vec<bool>> = categories
+            .keys()
+            .map(|key| policies.iter().map(|(policy, _)| has(policy, key)).collect())
+            .collect();
+        let wired: Vec<Wired> = categories.values().map(|category| Wired::of(category)).collect();
+        let overlaps = if let [_, _, ..] = policies {
+            let reading_of = |owned: &Vec<bool>| {
+                let own =
+                    readings.iter().zip(owned).find(|(_, is_own)| **is_own).map(|(reading, _)| *reading);
+                own.or(readings.first().copied())
+            };
+            let with = wired.iter().zip(&owners);
+            let with: Option<Vec<(Wired, &Reading)>> =
+                with.map(|(wired, owned)| Some((wired.clone(), reading_of(owned)?))).collect();
+            Overlap::all(&with.unwrap_or_default())
+        } else {
+            Vec::new()
+        };
+        let is_taken = |name: &str| {
+            wired.iter().any(|one| one.wire_ids.iter().any(|own| own == name))
+                || readings.iter().any(|reading| !reading.can_list(name))
+        };
+        let other_category = readings.first().map(|reading| reading.unclaimed("?", is_taken));
         Inputs {
-            shapes: forms(&readings),
+            granted: shapes.iter().map(granted).collect(),
+            shapes,
             named_events: owned(events),
             check: None,
             names: owned(names),
-            categories: categories.keys().map(|wire_id| (*wire_id).to_owned()).collect(),
-            called: categories.values().map(|name| (*name).to_owned()).collect(),
+            categories: categories.keys().map(|key| (*key).to_owned()).collect(),
+            called: categories.values().map(|category| category.name().to_owned()).collect(),
+            wired,
+            told: BTreeSet::new(),
+            overlaps,
+            owned: owners,
+            unlisted: readings.iter().map(|reading| reading.unlisted()).collect(),
+            listable: readings.first().map(|reading| reading.values()).unwrap_or_default(),
             requirements: None,
             invalid_is_off: policies
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
                 .collect(),
-            other_category: "?".to_owned(),
+            other_category: other_category.unwrap_or_default(),
             other_name: "All".to_owned(),
         }
     }
 
     /// Returns the inputs with what the policies ask for, each by its formula, in the place of the categories.
     pub(crate) fn by_requirements(&self, formulas: &[Option<Formula>]) -> Self {
-        let is_mixed =
-            self.shapes.iter().any(|shape| answered(shape).windows(2).any(|two| two.first() != two.last()));
+        let is_mixed = self.granted.iter().any(|form| form.windows(2).any(|two| two.first() != two.last()));
         Inputs { requirements: Some(RequirementVar::of(formulas, is_mixed)), ..self.clone() }
     }
 
@@ -150,9 +249,21 @@ impl Inputs {
     }
 
     /// Returns the name of a category; its wire id where no policy has a name.
-    pub(crate) fn called<'i>(&'i self, wire_id: &'i str) -> &'i str {
-        let place = place(&self.categories, wire_id);
-        place.and_then(|place| self.called.get(place)).map_or(wire_id, String::as_str)
+    pub(crate) fn called<'i>(&'i self, key: &'i str) -> &'i str {
+        let place = place(&self.categories, key);
+        place.and_then(|place| self.called.get(place)).map_or(key, String::as_str)
+    }
+
+    /// Returns the wire id under which a record of the ledger holds a category.
+    pub(crate) fn wire_id<'i>(&'i self, key: &'i str) -> &'i str {
+        let wired = place(&self.categories, key).and_then(|place| self.wired.get(place));
+        wired.and_then(|wired| wired.wire_ids.first()).map_or(key, String::as_str)
+    }
+
+    /// Returns the wire ids of a category.
+    pub(crate) fn wire_ids(&self, key: &str) -> impl Iterator<Item = &str> {
+        let wired = place(&self.categories, key).and_then(|place| self.wired.get(place));
+        wired.into_iter().flat_map(|wired| &wired.wire_ids).map(String::as_str)
     }
 
     /// Returns the variables in their order.
@@ -162,8 +273,7 @@ impl Inputs {
         let requirements = self.requirements.iter().flatten().map(Input::Requirement);
         let each = if self.requirements.is_none() { self.categories.as_slice() } else { &[] };
         let recorded = self.check.map(|_| Input::Recorded);
-        let categories =
-            each.iter().flat_map(move |wire_id| [Input::Category(wire_id)].into_iter().chain(recorded));
+        let categories = each.iter().flat_map(move |key| [Input::Category(key)].into_iter().chain(recorded));
         let others = self.check.filter(|check| check.has_others).map(|_| Input::OthersDiffer);
         let front = first.into_iter().chain(names).chain([Input::All]);
         front.chain(categories).chain(others).chain(requirements)
@@ -204,6 +314,7 @@ impl Inputs {
             Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
+            Input::Category(key) if self.told.contains(key) => PREFERENCES.len(),
             Input::Category(_) | Input::Requirement(_) => 2,
         });
         values.collect()
@@ -224,8 +335,8 @@ impl Inputs {
     }
 
     /// Returns the variable of a category.
-    pub(crate) fn category(&self, wire_id: &str) -> Option<usize> {
-        let place = place(&self.categories, wire_id)?;
+    pub(crate) fn category(&self, key: &str) -> Option<usize> {
+        let place = place(&self.categories, key)?;
         self.requirements.is_none().then_some(self.first_category() + place * self.width())
     }
 
@@ -235,8 +346,8 @@ impl Inputs {
     }
 
     /// Returns the variable of what is recorded of a category, if it is asked for.
-    pub(crate) fn recorded(&self, wire_id: &str) -> Option<usize> {
-        self.check.and_then(|_| self.category(wire_id)).map(|variable| variable + 1)
+    pub(crate) fn recorded(&self, key: &str) -> Option<usize> {
+        self.check.and_then(|_| self.category(key)).map(|variable| variable + 1)
     }
 
     /// How many values the variable of what is recorded has: refused, granted, and in conflict where that is a value of its own.
@@ -249,9 +360,9 @@ impl Inputs {
         &self,
         diagrams: &mut Diagrams,
         policy: &Policy,
-        wire_id: &str,
+        key: &str,
     ) -> Result<Diagram, TooLargeError> {
-        let Some(variable) = self.recorded(wire_id) else { return Ok(Diagram::FALSE) };
+        let Some(variable) = self.recorded(key) else { return Ok(Diagram::FALSE) };
         let grants_conflict = policy.ledger_check().is_some_and(|check| check.conflict == Conflict::Grant);
         let values = [false, true, grants_conflict].map(Diagram::truth);
         diagrams.node(variable, values.get(..self.recorded_values()).unwrap_or_default())
@@ -282,9 +393,9 @@ impl Inputs {
     /// Returns the values that requirements have together; none where each category is a variable itself.
     pub(crate) fn combinations(&self, budget: &mut Budget) -> Result<Vec<Combination>, TooLargeError> {
         let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
-        let patterns = self.shapes.iter().map(answered).collect();
+        let patterns = self.granted.iter().cloned().collect();
         budget.ask(vec![2; self.categories.len()], |diagrams| {
-            combinations(diagrams, requirements, &self.categories, patterns)
+            combinations(diagrams, requirements, &self.categories, patterns, &self.overlaps)
         })
     }
 
@@ -296,19 +407,37 @@ impl Inputs {
         combinations: &[Combination],
     ) -> Result<Diagram, TooLargeError> {
         let mut events = Diagram::TRUE;
+        let is_answered = |diagrams: &mut Diagrams, values: Diagram| {
+            self.where_present(diagrams, Inputs::CONSENT, values, Diagram::TRUE)
+        };
+        for key in &self.told {
+            let Some(variable) = self.category(key) else { continue };
+            let possible = PREFERENCES.map(|value| Diagram::truth(self.listable.contains(&value)));
+            let possible = diagrams.node(variable, &possible)?;
+            let one = is_answered(diagrams, possible)?;
+            events = diagrams.and(events, one)?;
+        }
         let entries = Inputs::FIRST_NAME..self.first_category();
-        for variable in entries.chain(self.categories.iter().filter_map(|wire_id| self.category(wire_id))) {
+        for variable in entries.chain(self.categories.iter().filter_map(|key| self.category(key))) {
             let none = diagrams.is_first(variable)?;
             let object =
                 if variable < self.first_category() { Inputs::INTEGRATIONS } else { Inputs::CONSENT };
             let one = self.where_present(diagrams, object, Diagram::TRUE, none)?;
             events = diagrams.and(events, one)?;
         }
+        if self.requirements.is_none() {
+            let variable = |place: usize| self.categories.get(place).and_then(|key| self.category(key));
+            for overlap in &self.overlaps {
+                let possible = overlap.condition(diagrams, &variable)?;
+                let one = self.where_present(diagrams, Inputs::CONSENT, possible, Diagram::TRUE)?;
+                events = diagrams.and(events, one)?;
+            }
+        }
         if self.requirements.is_some() {
             let mut by_shape = Vec::new();
-            for shape in &self.shapes {
+            for form in &self.granted {
                 let mut whole = Diagram::FALSE;
-                for one in combinations.iter().filter(|one| one.answered == answered(shape)) {
+                for one in combinations.iter().filter(|one| one.granted == *form) {
                     let mut own = Diagram::TRUE;
                     for (place, value) in one.values.iter().enumerate().rev() {
                         let children =
@@ -365,10 +494,28 @@ impl Inputs {
             Some(one) => (with(&one.values), with(&one.grants)),
             None => {
                 let categories = self.first_category()..cube.0.len();
-                let point = with(&categories.map(first).collect::<Vec<usize>>());
+                let mut point = with(&categories.map(first).collect::<Vec<usize>>());
+                for overlap in self.overlaps.iter().filter(|_| self.has_members(Inputs::CONSENT, consent)) {
+                    let together = self.first_together(cube, overlap);
+                    for (variable, value) in together.into_iter().flatten() {
+                        point.get_mut(variable).into_iter().for_each(|place| *place = value);
+                    }
+                }
                 (point.clone(), point)
             }
         }
+    }
+
+    /// Returns the first values, by their variables, that categories which share wire ids can have together in a cube.
+    fn first_together(&self, cube: &Cube, overlap: &Overlap) -> Option<Vec<(usize, usize)>> {
+        let variables: Option<Vec<usize>> =
+            overlap.places.iter().map(|place| self.category(self.categories.get(*place)?)).collect();
+        let variables = variables?;
+        let mut possible = overlap.possible.as_ref()?.keys();
+        let found = possible.find(|values| {
+            variables.iter().zip(*values).all(|(variable, value)| cube.has(*variable, *value))
+        })?;
+        Some(variables.into_iter().zip(found.iter().copied()).collect())
     }
 
     /// Returns the first combination of a shape whose requirements are as a cube asks.
@@ -378,10 +525,10 @@ impl Inputs {
         shape: usize,
         combinations: &'c [Combination],
     ) -> Option<&'c Combination> {
-        let answered = answered(self.shapes.get(shape)?);
+        let granted = self.granted.get(shape)?;
         combinations.iter().find(|one| {
             let mut values = one.values.iter().enumerate();
-            one.answered == answered
+            one.granted == *granted
                 && values.all(|(place, value)| cube.has(self.first_category() + place, *value))
         })
     }
@@ -395,7 +542,10 @@ impl Inputs {
             Inputs::CONSENT => self.first_category()..cube.0.len(),
             _ => Inputs::FIRST_NAME..self.first_category(),
         };
-        self.has_members(object, value) || members.into_iter().all(|member| cube.has(member, 0))
+        let can_be_listed = object != Inputs::CONSENT
+            || self.overlaps.iter().all(|overlap| self.first_together(cube, overlap).is_some());
+        let is_listed = self.has_members(object, value) && can_be_listed;
+        is_listed || members.into_iter().all(|member| cube.has(member, 0))
     }
 
     /// Returns the cube with the states of the two objects in which it has events; with all states where the other conditions allow no
@@ -438,48 +588,156 @@ impl Inputs {
             (own, _) => place_of(&ALL, &own.filter(|entry| *entry != Entry::On)),
         });
         // What one policy does not read, another may.
-        let granted = |wire_id: &str| events.iter().any(|event| is_granted(event, wire_id));
+        let granted = |key: &str| {
+            let owned = place(&self.categories, key).and_then(|place| self.owned.get(place));
+            let policies = events.iter().zip(&self.unlisted).zip(owned.into_iter().flatten());
+            let mut own = policies.filter(|(_, is_own)| **is_own);
+            own.any(|((event, unlisted), _)| self.lists_grant(event, *unlisted, key))
+        };
         match &self.requirements {
             None => {
                 // What is recorded is no part of an event.
                 let recorded = || self.check.map(|_| 0);
                 let each = self.categories.iter();
-                values.extend(
-                    each.flat_map(|wire_id| [usize::from(granted(wire_id))].into_iter().chain(recorded())),
-                );
+                values.extend(each.flat_map(|key| [usize::from(granted(key))].into_iter().chain(recorded())));
                 values.extend(self.others_differ().map(|_| 0));
             }
             Some(requirements) => {
-                let answered = |which: usize| states.get(which) == Some(&ConsentState::Answered);
-                values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, &answered))));
+                let stamped = self.granted.get(self.shape(&states)?)?;
+                values.extend(requirements.iter().map(|one| usize::from(one.holds(&granted, stamped))));
             }
         }
         Some(values)
     }
 
     /// Returns true if one of the policies sees a category granted.
-    pub(crate) fn is_granted(&self, which: usize, wire_id: &str, values: &[usize]) -> bool {
+    pub(crate) fn is_granted(&self, which: usize, key: &str, values: &[usize]) -> bool {
         let value = |variable: usize| values.get(variable).copied().unwrap_or(0);
-        let state = self.shapes.get(value(Inputs::CONSENT)).and_then(|shape| shape.states.get(which));
-        let granted = || self.category(wire_id).is_some_and(|variable| value(variable) == 1);
-        state == Some(&ConsentState::Answered) && granted()
+        let stamped = self.granted.get(value(Inputs::CONSENT)).and_then(|form| form.get(which));
+        let listed = |key: &str| self.category(key).is_some_and(|variable| value(variable) == 1);
+        stamped.is_some_and(|stamped| stamped.grants(key, listed))
+    }
+
+    /// Returns true if the list of an event grants a category.
+    fn lists_grant(&self, event: &Event<'_>, unlisted: Preference, key: &str) -> bool {
+        let wired = place(&self.categories, key).and_then(|place| self.wired.get(place));
+        event.consent.state() == ConsentState::Answered
+            && wired.is_some_and(|wired| {
+                let listed = event.consent.preferences().iter();
+                let listed = listed
+                    .filter_map(|(name, value)| Some((std::str::from_utf8(name.as_bytes()).ok()?, *value)));
+                wired.is_granted_by(listed, unlisted)
+            })
+    }
+
+    /// Returns where the list of an event grants a category.
+    pub(crate) fn listed_grants(&self, diagrams: &mut Diagrams, key: &str) -> Result<Diagram, TooLargeError> {
+        let grants = [Diagram::FALSE, Diagram::TRUE];
+        self.by_listed_grant(diagrams, key, grants)
+    }
+
+    /// Returns one function where the list of an event does not grant a category, and another one where it does. Both depend on later
+    /// variables only.
+    pub(crate) fn by_listed_grant(
+        &self,
+        diagrams: &mut Diagrams,
+        key: &str,
+        [not, granted]: [Diagram; 2],
+    ) -> Result<Diagram, TooLargeError> {
+        let place = place(&self.categories, key);
+        let (Some(variable), Some(place)) = (self.category(key), place) else { return Ok(not) };
+        let values = 0..diagrams.count_of(variable);
+        let values = values.map(|value| if self.is_alike(place, value, 1) { granted } else { not });
+        diagrams.node(variable, &values.collect::<Vec<_>>())
+    }
+
+    /// Returns where an event itself gives a category, which is a told one, a preference: by its list, or by its state.
+    pub(crate) fn stamped_preference(
+        &self,
+        diagrams: &mut Diagrams,
+        key: &str,
+        wanted: Preference,
+        reading: &Reading,
+    ) -> Result<Diagram, TooLargeError> {
+        let listed = match self.category(key) {
+            Some(variable) => {
+                let values = PREFERENCES.map(|value| Diagram::truth(value == wanted));
+                diagrams.node(variable, &values)?
+            }
+            None => Diagram::FALSE,
+        };
+        let by_form = self.shapes.iter().map(|form| {
+            let state = form.states.first().copied().unwrap_or(ConsentState::Malformed);
+            reading.common_value(state).map_or(listed, |value| Diagram::truth(value == wanted))
+        });
+        let by_form: Vec<Diagram> = by_form.collect();
+        diagrams.node(Inputs::CONSENT, &by_form)
+    }
+
+    /// Returns where a policy sees a category granted on the event itself.
+    pub(crate) fn stamped_grants(
+        &self,
+        diagrams: &mut Diagrams,
+        which: usize,
+        key: &str,
+    ) -> Result<Diagram, TooLargeError> {
+        let listed = self.listed_grants(diagrams, key)?;
+        let by_form = self.granted.iter().map(|form| match form.get(which) {
+            Some(StampedGrants::Listed) => listed,
+            Some(StampedGrants::Constant(granted)) => Diagram::truth(granted.contains(key)),
+            None => Diagram::FALSE,
+        });
+        let by_form: Vec<Diagram> = by_form.collect();
+        diagrams.node(Inputs::CONSENT, &by_form)
+    }
+
+    /// Returns for each category, each form and each policy whether the form alone grants it.
+    pub(crate) fn constants(&self) -> Vec<Vec<bool>> {
+        let of = |key: &String| {
+            let stamped = self.granted.iter().flatten();
+            stamped.map(|stamped| stamped.grants(key, |_| false)).collect()
+        };
+        self.categories.iter().map(of).collect()
+    }
+
+    /// Returns the places of categories that share wire ids, in groups. What an event can grant of them depends on the wire ids themselves.
+    pub(crate) fn overlapping(&self) -> Vec<Vec<usize>> {
+        self.overlaps.iter().map(|overlap| overlap.places.clone()).collect()
+    }
+
+    /// Gives a category of an event's list another value: one that grants it, or one that does not.
+    pub(crate) fn set_category(
+        &self,
+        listed: &mut Vec<(Name<'_>, Preference)>,
+        key: &str,
+        value: usize,
+        reading: &Reading,
+    ) {
+        let wired = place(&self.categories, key).and_then(|place| self.wired.get(place));
+        let Some(wired) = wired else { return };
+        let is_own = |name: &Name<'_>| wired.wire_ids.iter().any(|own| *name == **own);
+        let at = listed.iter().position(|(name, _)| is_own(name)).unwrap_or(listed.len());
+        listed.retain(|(name, _)| !is_own(name));
+        let listing =
+            listing(wired, value, reading).map(|(wire_id, value)| (Name::from(wire_id.to_owned()), value));
+        listing.into_iter().for_each(|listing| listed.insert(at.min(listed.len()), listing));
+        // The state stays `answered`.
+        if listed.is_empty() {
+            listed.push(self.other_listing(reading));
+        }
+    }
+
+    /// Returns a member of a list that is for no category.
+    pub(crate) fn other_listing<'n>(&self, reading: &Reading) -> (Name<'n>, Preference) {
+        let value = reading.listed_values().first().copied().unwrap_or(Preference::Granted);
+        (Name::from(self.other_category.clone()), value)
     }
 
     /// Returns an event for a value of each variable, and the reading with which [`Event::to_json`] writes it.
     pub(crate) fn event<'i>(&'i self, values: &[usize]) -> Option<(Event<'i>, Reading)> {
         let value = |variable: usize| values.get(variable).copied();
         let shape = self.shapes.get(value(Inputs::CONSENT)?)?;
-        let mut preferences: Vec<(Name, Preference)> = Vec::new();
-        for (place, wire_id) in self.categories.iter().enumerate() {
-            let preference = *PREFERENCES.get(value(self.first_category() + place * self.width())?)?;
-            if preference != Preference::Unasked {
-                preferences.push((Name::from(wire_id.as_str()), preference));
-            }
-        }
-        if preferences.is_empty() {
-            preferences.push((Name::from(self.other_category.as_str()), Preference::Granted));
-        }
-        let (consent, reading) = shape.consent(|| preferences);
+        let (consent, reading) = shape.consent(|| self.list(values, None, shape.reading()));
         let integrations = match IntegrationsState::ALL.get(value(Inputs::INTEGRATIONS)?)? {
             IntegrationsState::None => Integrations::Entries(Vec::new()),
             IntegrationsState::Malformed => Integrations::Malformed,
@@ -508,13 +766,69 @@ impl Inputs {
 }
 
 impl Inputs {
-    /// Returns the JSON of an event for a value of each variable; `None` where one event cannot hold the same consent at the places of all
-    /// readings.
+    /// Returns what an event lists for a value of each variable: of the categories that one policy has, or of all.
+    fn list(&self, values: &[usize], of: Option<usize>, reading: &Reading) -> Vec<(Name<'_>, Preference)> {
+        let mut list: Vec<(Name<'_>, Preference)> = Vec::new();
+        let is_own = |place: usize| {
+            let owned = self.owned.get(place);
+            of.is_none_or(|which| owned.is_some_and(|owned| owned.get(which) == Some(&true)))
+        };
+        let value =
+            |place: usize| values.get(self.first_category() + place * self.width()).copied().unwrap_or(0);
+        for (place, wired) in self.wired.iter().enumerate().filter(|(place, _)| is_own(*place)) {
+            if !self.overlaps.iter().any(|overlap| overlap.places.contains(&place)) {
+                let listing = listing(wired, value(place), reading);
+                list.extend(listing.map(|(wire_id, value)| (Name::from(wire_id), value)));
+            }
+        }
+        let own = self.overlaps.iter().filter(|overlap| overlap.places.iter().any(|place| is_own(*place)));
+        for overlap in own {
+            let values: Vec<usize> = overlap.places.iter().map(|place| value(*place)).collect();
+            let together = overlap.possible.as_ref().and_then(|possible| possible.get(&values));
+            let together = together.into_iter().flatten();
+            list.extend(together.map(|(wire_id, value)| (Name::from(wire_id.as_str()), *value)));
+        }
+        if list.is_empty() {
+            list.push(self.other_listing(reading));
+        }
+        list
+    }
+
+    /// Returns the JSON of an event for a value of each variable; `None` where no one event holds what the readings of all policies find.
     pub(crate) fn json(&self, values: &[usize]) -> Option<String> {
         let (event, reading) = self.event(values)?;
         let shape = self.shapes.get(*values.get(Inputs::CONSENT)?)?;
-        written(&event, &reading, shape)
+        if shape.apart().len() == 0 {
+            return written(&event, &reading, shape);
+        }
+        let lists = shape.apart().enumerate().map(|(which, reading)| self.list(values, Some(which), reading));
+        let lists: Vec<Vec<(Name<'_>, Preference)>> = lists.collect();
+        written_apart(&event, shape, &lists)
     }
+}
+
+/// Returns the JSON of an event in which each reading finds its own list; `None` where one event cannot hold all of them.
+pub(super) fn written_apart(
+    event: &Event<'_>,
+    form: &Form,
+    lists: &[Vec<(Name<'_>, Preference)>],
+) -> Option<String> {
+    let text = event.with_consent(form.members(lists)?);
+    let finds = |((reading, list), state): ((&Reading, &Vec<(Name<'_>, Preference)>), &ConsentState)| {
+        let seen = Event::read(text.as_bytes(), reading, &Limits::default());
+        let sorted = |list: &[(Name<'_>, Preference)]| {
+            let mut list: Vec<(Name<'static>, Preference)> =
+                list.iter().map(|(name, value)| (name.clone().into_owned(), *value)).collect();
+            list.sort();
+            list
+        };
+        seen.is_ok_and(|seen| {
+            let is_listed = *state == ConsentState::Answered;
+            seen.consent.state() == *state
+                && (!is_listed || sorted(seen.consent.preferences()) == sorted(list))
+        })
+    };
+    form.apart().zip(lists).zip(&form.states).all(finds).then_some(text)
 }
 
 /// Returns the JSON of an event whose consent has a form, which a reading writes; `None` where one event cannot hold it at the places of
@@ -532,10 +846,22 @@ pub(super) fn written(event: &Event<'_>, reading: &Reading, form: &Form) -> Opti
     readings.iter().all(is_seen).then_some(text)
 }
 
-/// Returns true if an event grants a category. "Among duplicate keys any refusal wins, then any invalid value."
-pub(crate) fn is_granted(event: &Event<'_>, wire_id: &str) -> bool {
-    let own = event.consent.preferences().iter().filter(|(key, _)| *key == *wire_id);
-    own.map(|(_, preference)| *preference).max() == Some(Preference::Granted)
+/// Returns the member of a list that gives a category the preference of a value of its variable, or another one that decides alike;
+/// `None` where it is not listed.
+pub(super) fn listing<'w>(
+    wired: &'w Wired,
+    value: usize,
+    reading: &Reading,
+) -> Option<(&'w str, Preference)> {
+    let wanted = PREFERENCES.get(value).copied().unwrap_or(Preference::Refused);
+    let is_alike = |value: &Preference| wired.is_granted(*value) == wired.is_granted(wanted);
+    let listed = reading.listed_values();
+    let wire_id = wired.wire_ids.first()?;
+    match listed.contains(&wanted) {
+        true => Some((wire_id, wanted)),
+        false if reading.unlisted() == wanted => None,
+        false => listed.into_iter().find(is_alike).map(|value| (wire_id.as_str(), value)),
+    }
 }
 
 /// Returns what the entries of an event under some names come to, "`off` wins, then `on`", and whether one that cannot be read stands beside

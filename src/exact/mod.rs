@@ -33,6 +33,7 @@ mod inputs;
 mod minimal;
 #[cfg(feature = "lint")]
 mod one_receives;
+mod overlap;
 mod prove;
 mod requirement_vars;
 mod set_cover;

@@ -9,12 +9,12 @@ use super::inputs::{ALL, ENTRIES, Inputs};
 use crate::event::{Entry, LedgerAnswer, Name, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState, IntegrationsState, Policy,
-    Promise, PromiseCondition, Requirement, StatedChoice,
+    Category, CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState,
+    IntegrationsState, Policy, Preference, Promise, PromiseCondition, Requirement, StatedChoice,
 };
 use crate::reason::Reason;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The answer to whether a promise is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,10 +178,14 @@ fn inputs(policy: &Policy, promise: &Promise, id: DestinationId) -> Inputs {
     let names: Vec<&str> = entries(promise).collect();
     let mut categories: Vec<CategoryId> = promise.without.iter().flat_map(Requirement::categories).collect();
     // What is recorded of a category may be asked of one that every event grants.
-    let mut recorded = Vec::new();
+    let (mut recorded, mut told) = (Vec::new(), BTreeSet::new());
     for condition in &promise.when {
         match condition {
-            PromiseCondition::Preference { category, .. } => categories.push(*category),
+            PromiseCondition::Preference { category, preference } => {
+                categories.push(*category);
+                let is_told = !matches!(preference, StatedChoice::Granted | StatedChoice::NotGranted);
+                told.extend(policy.category(*category).filter(|_| is_told).map(|one| one.key().to_owned()));
+            }
             PromiseCondition::Recorded { category, .. } => recorded.push(*category),
             _ => {}
         }
@@ -189,8 +193,8 @@ fn inputs(policy: &Policy, promise: &Promise, id: DestinationId) -> Inputs {
     let asked = categories.into_iter().filter_map(|id| policy.category(id));
     let asked = asked.filter(|category| category.always.is_none());
     let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
-    let asked: Vec<(&str, &str)> = asked.map(|category| (category.wire_id(), category.name())).collect();
-    Inputs::with(&[(policy, id)], &names, &asked).checked(policy)
+    let asked: Vec<&Category> = asked.collect();
+    Inputs { told, ..Inputs::with(&[(policy, id)], &names, &asked) }.checked(policy)
 }
 
 /// Destinations about which a promise asks the same.
@@ -306,8 +310,8 @@ impl Question<'_> {
                 return Ok(Diagram::truth(case.result.is_some_and(|result| results.contains(&result))));
             }
             PromiseCondition::Recorded { category, granted } => {
-                let wire_id = self.policy.category(*category).map(|category| category.wire_id());
-                let variable = wire_id.and_then(|wire_id| inputs.recorded(wire_id));
+                let key = self.policy.category(*category).map(|category| category.key());
+                let variable = key.and_then(|key| inputs.recorded(key));
                 let (Some(variable), true) = (variable, case.result.is_some_and(has_record)) else {
                     return Ok(Diagram::FALSE);
                 };
@@ -351,11 +355,15 @@ impl Question<'_> {
                 }
             }
             PromiseCondition::Preference { category, preference } => {
-                let holds = self.granted(*category, case)?;
-                return if *preference == StatedChoice::Granted {
-                    Ok(holds)
-                } else {
-                    self.diagrams.not(holds)
+                return match preference {
+                    StatedChoice::Granted => self.granted(*category, case),
+                    StatedChoice::NotGranted => {
+                        let granted = self.granted(*category, case)?;
+                        self.diagrams.not(granted)
+                    }
+                    StatedChoice::Refused => self.preference(*category, Preference::Refused, case),
+                    StatedChoice::Unasked => self.preference(*category, Preference::Unasked, case),
+                    StatedChoice::Invalid => self.preference(*category, Preference::Invalid, case),
                 };
             }
         };
@@ -384,12 +392,33 @@ impl Question<'_> {
     fn granted(&mut self, id: CategoryId, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
         let category = self.policy.category(id).filter(|one| one.always.is_none());
         let Some(category) = category else { return Ok(Diagram::TRUE) };
-        let Some(variable) = self.inputs.category(category.wire_id()) else { return Ok(Diagram::FALSE) };
-        let granted = self.diagrams.literal(variable)?;
-        let stamped = self.inputs.where_present(self.diagrams, Inputs::CONSENT, granted, Diagram::FALSE)?;
+        let stamped = self.inputs.stamped_grants(self.diagrams, 0, category.key())?;
         let used = match case.used {
-            Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.wire_id())?,
+            Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.key())?,
             Used::Stamped | Used::Nothing => Diagram::FALSE,
+        };
+        self.used(case, stamped, used)
+    }
+
+    /// Returns where the consent that is used gives a category a preference. An `always` category is granted, whatever it gives.
+    fn preference(
+        &mut self,
+        id: CategoryId,
+        wanted: Preference,
+        case: &CheckedCase,
+    ) -> Result<Diagram, TooLargeError> {
+        let category = self.policy.category(id).filter(|one| one.always.is_none());
+        let Some(category) = category else { return Ok(Diagram::FALSE) };
+        let (key, reading) = (category.key(), self.policy.reading());
+        let stamped = self.inputs.stamped_preference(self.diagrams, key, wanted, reading)?;
+        // What is used in its place grants or refuses.
+        let used = match (case.used, wanted) {
+            (Used::Recorded, Preference::Refused) => {
+                let granted = self.inputs.recorded_grants(self.diagrams, self.policy, key)?;
+                self.diagrams.not(granted)?
+            }
+            (Used::Nothing, Preference::Refused) => Diagram::TRUE,
+            _ => Diagram::FALSE,
         };
         self.used(case, stamped, used)
     }

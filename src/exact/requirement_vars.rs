@@ -3,6 +3,8 @@
 use super::diagram::{Diagram, Diagrams, moved};
 use super::formula::{Formula, Order};
 use super::grouping::grouped;
+use super::inputs::StampedGrants;
+use super::overlap::Overlap;
 use crate::fingerprint::TooLargeError;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +19,8 @@ pub(crate) enum RequirementVar {
 
 /// Values of all requirement variables that some event has.
 pub(crate) struct Combination {
-    /// The policies that see the state `answered`.
-    pub(crate) answered: Vec<bool>,
+    /// What grants categories, for each policy.
+    pub(crate) granted: Vec<StampedGrants>,
     pub(crate) values: Vec<usize>,
     /// An event that has them: whether each category is granted.
     pub(crate) grants: Vec<usize>,
@@ -56,15 +58,16 @@ impl RequirementVar {
         matches!(self, RequirementVar::Granted { of, .. } if of.contains(&which))
     }
 
-    /// Returns true if it holds, for the categories that are granted and the policies that see them.
-    pub(crate) fn holds(&self, granted: &impl Fn(&str) -> bool, answered: &impl Fn(usize) -> bool) -> bool {
+    /// Returns true if it holds, for the categories that an event lists as granted, and what grants categories for each policy.
+    pub(crate) fn holds(&self, listed: &impl Fn(&str) -> bool, stamped: &[StampedGrants]) -> bool {
         match self {
             RequirementVar::Granted { formula, of, .. } => {
-                of.iter().any(|which| answered(*which)) && formula.is_satisfied(granted)
+                is_listed(of, stamped) && formula.is_satisfied(listed)
             }
             RequirementVar::OtherNames([one, other]) => {
-                let refused = |formula: &Formula, which| {
-                    formula.refused(&|wire_id: &str| answered(which) && granted(wire_id))
+                let refused = |formula: &Formula, which: usize| {
+                    let stamped = stamped.get(which);
+                    formula.refused(&|key: &str| stamped.is_some_and(|stamped| stamped.grants(key, listed)))
                 };
                 let (one, other) = (refused(one, 0), refused(other, 1));
                 !one.is_empty() && !other.is_empty() && one != other
@@ -77,21 +80,19 @@ impl RequirementVar {
         &self,
         diagrams: &mut Diagrams,
         order: &Order,
-        answered: &[bool],
+        stamped: &[StampedGrants],
     ) -> Result<Diagram, TooLargeError> {
-        let is_answered = |which: usize| answered.get(which) == Some(&true);
         match self {
-            RequirementVar::Granted { formula, of, .. } => match of.iter().any(|which| is_answered(*which)) {
-                true => Ok(formula
-                    .satisfied(diagrams, &|diagrams, wire_id| order.literal(diagrams, wire_id))?
-                    .whole),
+            RequirementVar::Granted { formula, of, .. } => match is_listed(of, stamped) {
+                true => Ok(formula.satisfied(diagrams, &|diagrams, key| order.literal(diagrams, key))?.whole),
                 false => Ok(Diagram::FALSE),
             },
             RequirementVar::OtherNames([one, other]) => {
                 let mut satisfied = |formula: &Formula, which: usize| {
-                    formula.satisfied(diagrams, &|diagrams, wire_id| match is_answered(which) {
-                        true => order.literal(diagrams, wire_id),
-                        false => Ok(Diagram::FALSE),
+                    formula.satisfied(diagrams, &|diagrams, key| match stamped.get(which) {
+                        Some(StampedGrants::Listed) => order.literal(diagrams, key),
+                        Some(StampedGrants::Constant(granted)) => Ok(Diagram::truth(granted.contains(key))),
+                        None => Ok(Diagram::FALSE),
                     })
                 };
                 let (one, other) = (satisfied(one, 0)?, satisfied(other, 1)?);
@@ -104,6 +105,11 @@ impl RequirementVar {
     }
 }
 
+/// Returns true if one of some policies sees what the event lists.
+fn is_listed(policies: &[usize], stamped: &[StampedGrants]) -> bool {
+    policies.iter().any(|which| stamped.get(*which) == Some(&StampedGrants::Listed))
+}
+
 /// Returns where one of two names a category that the other one does not.
 pub(super) fn other_names(
     diagrams: &mut Diagrams,
@@ -111,8 +117,8 @@ pub(super) fn other_names(
     other: &BTreeMap<String, Diagram>,
 ) -> Result<Diagram, TooLargeError> {
     let mut differ = Diagram::FALSE;
-    for wire_id in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
-        let named = |of: &BTreeMap<_, _>| of.get(wire_id).copied().unwrap_or(Diagram::FALSE);
+    for key in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
+        let named = |of: &BTreeMap<_, _>| of.get(key).copied().unwrap_or(Diagram::FALSE);
         let own = diagrams.differing(named(one), named(other))?;
         differ = diagrams.or(differ, own)?;
     }
@@ -125,18 +131,25 @@ pub(crate) fn combinations(
     diagrams: &mut Diagrams,
     vars: &[RequirementVar],
     free: &[String],
-    patterns: BTreeSet<Vec<bool>>,
+    patterns: BTreeSet<Vec<StampedGrants>>,
+    overlaps: &[Overlap],
 ) -> Result<Vec<Combination>, TooLargeError> {
     let order = Order::of(vars.iter().flat_map(RequirementVar::formulas), free);
     let mut combinations = Vec::new();
-    for answered in patterns {
+    let mut together = Diagram::TRUE;
+    for overlap in overlaps {
+        let variable = |place| free.get(place).and_then(|key: &String| order.variable(key));
+        let own = overlap.condition(diagrams, &variable)?;
+        together = diagrams.and(together, own)?;
+    }
+    for granted in patterns {
         let mut conditions = Vec::new();
         for var in vars {
-            conditions.push(var.condition(diagrams, &order, &answered)?);
+            conditions.push(var.condition(diagrams, &order, &granted)?);
         }
-        // If no policy sees the state `answered`, nothing is granted.
-        let possible = match answered.contains(&true) {
-            true => Diagram::TRUE,
+        // If no policy sees what events list, nothing is granted.
+        let possible = match granted.contains(&StampedGrants::Listed) {
+            true => together,
             false => nothing_granted(diagrams)?,
         };
         for number in 0usize..1 << vars.len() {
@@ -148,9 +161,9 @@ pub(crate) fn combinations(
             }
             if let Some(first) = diagrams.first(holds) {
                 let none = vec![0; first.len()];
-                let granted = first.into_iter().enumerate();
-                let grants = moved(none, granted.map(|(variable, value)| (order.place(variable), value)));
-                combinations.push(Combination { answered: answered.clone(), values, grants });
+                let values_of = first.into_iter().enumerate();
+                let grants = moved(none, values_of.map(|(variable, value)| (order.place(variable), value)));
+                combinations.push(Combination { granted: granted.clone(), values, grants });
             }
         }
     }

@@ -7,7 +7,8 @@
 use super::inputs::{ALL, ENTRIES, Inputs, PREFERENCES, place_of};
 use crate::event::{Entry, Event, Preference};
 use crate::model::{
-    CategoryId, ConsentState, Destination, DestinationId, IntegrationsState, Mentions, Policy, Requirement,
+    Category, CategoryId, ConsentState, Destination, DestinationId, IntegrationsState, Mentions, Policy,
+    Requirement,
 };
 use std::collections::HashSet;
 use std::ops::Range;
@@ -60,8 +61,8 @@ impl Space {
             declared.requirement().into_iter().flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
-        let wire_ids =
-            categories.iter().filter_map(|id| policy.category(*id)).map(|one| one.wire_id().to_owned());
+        let declared_categories: Vec<&Category> =
+            categories.iter().filter_map(|id| policy.category(*id)).collect();
         let inputs = Inputs {
             named_events: policy
                 .exempt_events()
@@ -71,10 +72,9 @@ impl Space {
                 .into_iter()
                 .collect(),
             names: vec![declared.name().to_owned()],
-            categories: wire_ids.collect(),
             other_category: unclaimed.category.clone(),
             other_name: unclaimed.destination.clone(),
-            ..Inputs::of(&[(policy, destination)])
+            ..Inputs::of_categories(policy, destination, &declared_categories)
         };
         let counts = inputs.values().into_iter().enumerate().map(|(variable, count)| match variable {
             ALL_ENTRY => count + 1,
@@ -82,6 +82,11 @@ impl Space {
             _ => count,
         });
         let mut values: Vec<Vec<usize>> = counts.map(|count| (0..count).collect()).collect();
+        // A shape does not have every preference.
+        let has = |value: &usize| {
+            PREFERENCES.get(*value).is_some_and(|one| policy.reading().values().contains(one))
+        };
+        values.iter_mut().skip(FIRST_CATEGORY).for_each(|values| values.retain(has));
         for (object, values) in values.iter_mut().enumerate().take(Inputs::EVENT) {
             values.sort_by_key(|value| inputs.has_members(object, *value));
         }
@@ -114,10 +119,19 @@ impl Space {
             values.into_iter().for_each(|values| values.truncate(if is_asked { count } else { 1 }));
         }
         for (id, values) in space.categories.iter().zip(space.values.iter_mut().skip(FIRST_CATEGORY)) {
+            let Some(category) = policy.category(*id) else { continue };
             // Only whether a category is granted matters.
-            match asks_consent && policy.category(*id).is_some_and(|category| category.is_free()) {
-                true => values.truncate(2),
-                false => *values = vec![place_of(&PREFERENCES, &Preference::Unasked)],
+            match asks_consent && category.is_free() {
+                true => {
+                    let mut seen = HashSet::new();
+                    let grants =
+                        |value: usize| PREFERENCES.get(value).map(|one| category.is_granted_by(*one));
+                    values.retain(|value| seen.insert(grants(*value)));
+                }
+                false => {
+                    let unlisted = place_of(&PREFERENCES, &policy.reading().unlisted());
+                    values.retain(|value| *value == unlisted);
+                }
             }
         }
         Some(space)
@@ -137,9 +151,15 @@ impl Space {
             }
         }
         let mut point = self.point(&counted).unwrap_or_default();
-        for (value, values) in point.iter_mut().zip(&self.values).filter(|(value, all)| !all.contains(value))
-        {
-            *value = values.first().copied().unwrap_or(0);
+        for (variable, (value, values)) in point.iter_mut().zip(&self.values).enumerate() {
+            if values.contains(value) {
+                continue;
+            }
+            let is_alike = |other: &&usize| match variable.checked_sub(FIRST_CATEGORY) {
+                Some(place) => self.inputs.is_alike(place, *value, **other),
+                None => true,
+            };
+            *value = values.iter().find(is_alike).or(values.first()).copied().unwrap_or(0);
         }
         self.at(&point)
     }
@@ -272,9 +292,11 @@ pub(super) struct Unclaimed {
 
 impl Unclaimed {
     pub(super) fn of(policy: &Policy) -> Self {
-        let wire_ids = policy.categories().iter().map(|category| category.wire_id());
+        let wire_ids: HashSet<&str> =
+            policy.categories().iter().flat_map(|category| category.wire_ids()).collect();
         let names = policy.destinations().iter().flat_map(Destination::names);
-        Unclaimed { category: unclaimed(wire_ids.collect()), destination: unclaimed(names.collect()) }
+        let category = policy.reading().unclaimed("?", |name| wire_ids.contains(name));
+        Unclaimed { category, destination: unclaimed(names.collect()) }
     }
 }
 

@@ -121,6 +121,8 @@ pub struct CategoryTally {
     /// The category.
     pub id: CategoryId,
     wire_id: String,
+    /// Everything that speaks of it.
+    wire_ids: Vec<String>,
     /// True if the category is neither `always` granted nor unenforced, so that preferences for it count.
     pub counts: bool,
     /// The number of events with each preference; `unasked` if an event does not name the category.
@@ -192,6 +194,8 @@ pub struct Audit {
     pub without_person: u64,
     /// The number of checks by their result. Empty without a ledger.
     pub checks: Counts<CheckResult>,
+    /// The preference of a category that an event does not list.
+    unlisted: Option<Preference>,
     wire_ids: Suggestions,
     integration_names: Suggestions,
 }
@@ -208,6 +212,7 @@ impl Audit {
         let categories = policy.category_ids().zip(policy.categories()).map(|(id, category)| CategoryTally {
             id,
             wire_id: category.wire_id().to_owned(),
+            wire_ids: category.wire_ids().map(str::to_owned).collect(),
             counts: category.is_free(),
             preferences: Counts::zero(),
             mismatched: 0,
@@ -219,7 +224,8 @@ impl Audit {
             integrations: Counts::zero(),
             rejections: Counts::zero(),
             // People write the name of a category where its wire id belongs.
-            wire_ids: Suggestions::new(policy.categories().iter().map(|category| category.wire_id()))
+            unlisted: Some(policy.reading().unlisted()),
+            wire_ids: Suggestions::new(policy.categories().iter().flat_map(|category| category.wire_ids()))
                 .with_words(policy.categories().iter().map(|category| category.name())),
             integration_names: Suggestions::new(
                 [ALL]
@@ -285,9 +291,13 @@ impl Audit {
         let mut stamped = stamped.clone();
         let mut is_invalid = false;
         for category in &mut self.categories {
-            let preference = stamped.remove(category.wire_id.as_bytes()).map(|(_, preference)| preference);
+            let mut listed =
+                category.wire_ids.iter().filter_map(|wire_id| stamped.remove(wire_id.as_bytes()));
+            let first = listed.next().map(|(_, preference)| preference);
+            let preference =
+                listed.map(|(_, preference)| preference).fold(first, |one, other| one.max(Some(other)));
             is_invalid |= preference == Some(Preference::Invalid);
-            category.preferences.add(preference.unwrap_or(Preference::Unasked));
+            category.preferences.add(preference.or(self.unlisted).unwrap_or(Preference::Unasked));
         }
         findings.extend((!stamped.is_empty()).then_some(Finding::UnknownCategory));
         findings.extend(is_invalid.then_some(Finding::InvalidPreference));

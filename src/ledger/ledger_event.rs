@@ -2,8 +2,9 @@
 
 use super::entry::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Event, EventError, IdMember, Limits, Name, WholeEvent, read_whole};
+use crate::event::{Event, EventError, IdMember, Limits, Name, Preference, WholeEvent, read_whole};
 use crate::model::Policy;
+use std::collections::BTreeMap;
 
 /// An event, and what a ledger reads of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct LedgerEvent<'a> {
     pub event: Event<'a>,
     /// Whether it writes to the ledger.
     pub kind: LedgerEventKind,
+    /// What an event that writes says: by wire id, whether the person grants it. A category of the policy has its first wire id.
+    pub granted: BTreeMap<String, bool>,
     /// Who it is about.
     pub person: Person,
     /// `timestamp`, if it is a time.
@@ -101,6 +104,7 @@ impl<'a> LedgerEvent<'a> {
         };
         let moment = |name: Option<Name<'_>>| name.and_then(|name| Timestamp::parse(&name.to_text()));
         LedgerEvent {
+            granted: if writes { granted(&whole.event, policy) } else { BTreeMap::new() },
             event: whole.event,
             kind,
             person: Person::of(whole.user_id, whole.anonymous_id),
@@ -116,4 +120,28 @@ impl<'a> LedgerEvent<'a> {
         let bound = self.received_at.map_or(now, |received| received.min(now));
         self.timestamp.map_or(bound, |timestamp| timestamp.min(bound))
     }
+}
+
+/// Returns by wire id whether it is granted. A name that is no text is nobody's.
+fn granted(event: &Event<'_>, policy: &Policy) -> BTreeMap<String, bool> {
+    let mut listed: BTreeMap<&str, Preference> = BTreeMap::new();
+    for (name, preference) in event.consent.preferences() {
+        if let Ok(name) = std::str::from_utf8(name.as_bytes()) {
+            let known = listed.entry(name).or_insert(*preference);
+            *known = (*known).max(*preference);
+        }
+    }
+    let mut granted = BTreeMap::new();
+    for category in policy.categories() {
+        let own: Vec<Preference> = category.wire_ids().filter_map(|one| listed.remove(one)).collect();
+        let value = own.iter().copied().max().unwrap_or(policy.reading().unlisted());
+        // What is not recorded counts as refused, but for a category that counts as granted then.
+        let is_recorded =
+            !own.is_empty() || value != Preference::Unasked || category.unasked_granted.is_some();
+        if is_recorded {
+            granted.insert(category.wire_id().to_owned(), value == Preference::Granted);
+        }
+    }
+    granted.extend(listed.into_iter().map(|(name, value)| (name.to_owned(), value == Preference::Granted)));
+    granted
 }

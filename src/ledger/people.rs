@@ -5,7 +5,7 @@ use super::ledger_event::{LedgerEvent, LedgerEventKind};
 use super::record::{DatedRecord, Linked, of_person};
 use super::store::{Store, StoreError};
 use super::timestamp::Timestamp;
-use crate::event::{Consent, Preference};
+use crate::event::Consent;
 use crate::model::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,12 +123,9 @@ fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, L
     let Some(id) = &notice.person.id else { return Recording::Nothing };
     let mut join = |id: &Id, entry: LedgerEntry| changes.entry(id.clone()).or_default().join(entry);
     let at = notice.at(now);
-    let preferences = match &notice.event.consent {
-        Consent::Preferences(preferences) if notice.kind.writes() => Some(preferences),
-        _ => None,
-    };
-    if let Some(preferences) = preferences {
-        join(id, LedgerEntry::of(id, Write { at, preferences: granted(preferences) }));
+    let has_preferences = notice.kind.writes() && matches!(notice.event.consent, Consent::Preferences(_));
+    if has_preferences {
+        join(id, LedgerEntry::of(id, Write { at, preferences: notice.granted.clone() }));
     }
     // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
     let link = match (notice.kind, id, &notice.person.also) {
@@ -143,21 +140,10 @@ fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, L
         }
         _ => false,
     };
-    match (preferences.is_some(), link) {
+    match (has_preferences, link) {
         (false, false) => Recording::Nothing,
         (preferences, link) => Recording::Recorded { preferences, link },
     }
-}
-
-/// By name, whether it is granted: by every one of its keys. A name that is no text is nobody's.
-pub(super) fn granted(preferences: &[(crate::event::Name<'_>, Preference)]) -> BTreeMap<String, bool> {
-    let mut granted = BTreeMap::new();
-    for (name, preference) in preferences {
-        if let Ok(name) = std::str::from_utf8(name.as_bytes()) {
-            *granted.entry(name.to_owned()).or_insert(true) &= *preference == Preference::Granted;
-        }
-    }
-    granted
 }
 
 /// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and up to twice more for

@@ -111,7 +111,14 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .iter()
         .map(|one| {
             let label = one.label.as_ref().map(|label| &label.value);
-            (one.name(), one.wire_id(), one.is_always(), one.is_live(), label)
+            (
+                one.name(),
+                one.wire_ids().collect::<Vec<_>>(),
+                one.is_always(),
+                one.is_live(),
+                one.unasked_granted.is_some(),
+                label,
+            )
         })
         .collect();
     let kinds: Vec<_> = policy

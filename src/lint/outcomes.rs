@@ -8,7 +8,7 @@ use crate::decide::{Scratch, Table};
 use crate::event::{Entry, Preference};
 use crate::exact::equivalence::EquivalenceClass;
 use crate::exact::{Situation, Space};
-use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy, ReconcileRow};
+use crate::model::{Category, ConsentState, DestinationId, IntegrationsState, Policy, ReconcileRow};
 use crate::reason::{Outcome, Reason};
 use std::collections::HashMap;
 
@@ -30,6 +30,8 @@ pub(super) struct DestinationClass {
 pub(super) struct Case {
     pub(super) situation: Situation,
     pub(super) reason: Reason,
+    /// Whether a list that has none of the categories decides like this one.
+    pub(super) lists_nothing: bool,
 }
 
 impl Case {
@@ -70,21 +72,51 @@ impl Outcomes {
 fn cases(table: &Table, scratch: &mut Scratch, destination: DestinationId) -> Vec<Case> {
     let Some(space) = Space::full(table.policy(), destination) else { return Vec::new() };
     let mut cases = Vec::new();
-    for situation in situations(&space) {
+    let ends = Ends::of(table.policy(), &space);
+    for situation in situations(&space, &ends) {
         let event = space.event(&situation);
         let decision = table.decide_event(&event, scratch);
         if let Some(verdict) = decision.verdict(destination) {
-            cases.push(Case { reason: verdict.reason(), situation });
+            let lists_nothing =
+                situation.consent == ConsentState::Answered && situation.preferences == ends.unlisted;
+            cases.push(Case { reason: verdict.reason(), situation, lists_nothing });
         }
     }
     cases
 }
 
-fn situations(space: &Space) -> Vec<Situation> {
-    let every = |preference| vec![preference; space.categories().len()];
+/// The preferences of the categories of a space that grant nothing, that grant everything, and that decide as if nothing is listed.
+struct Ends {
+    nothing: Vec<Preference>,
+    everything: Vec<Preference>,
+    unlisted: Vec<Preference>,
+}
+
+impl Ends {
+    fn of(policy: &Policy, space: &Space) -> Self {
+        let values = policy.reading().values();
+        let order = [Preference::Refused, Preference::Granted, Preference::Unasked, Preference::Invalid];
+        let every = |grants: &dyn Fn(&Category) -> bool| {
+            let categories = space.categories().iter().filter_map(|id| policy.category(*id));
+            let first = categories.map(|category| {
+                let mut possible = order.into_iter().filter(|value| values.contains(value));
+                let is_such = |value: &Preference| category.is_granted_by(*value) == grants(category);
+                possible.clone().find(is_such).or(possible.next()).unwrap_or(Preference::Refused)
+            });
+            first.collect()
+        };
+        Ends {
+            nothing: every(&|_| false),
+            everything: every(&|_| true),
+            unlisted: every(&|category| category.is_granted_by(policy.reading().unlisted())),
+        }
+    }
+}
+
+fn situations(space: &Space, ends: &Ends) -> Vec<Situation> {
     let mut situations = Vec::new();
     for consent in ConsentState::ALL {
-        for preferences in [Vec::new(), every(Preference::Refused), every(Preference::Granted)] {
+        for preferences in [&Vec::new(), &ends.nothing, &ends.everything, &ends.unlisted] {
             for integrations in
                 [IntegrationsState::None, IntegrationsState::Malformed, IntegrationsState::Present]
             {

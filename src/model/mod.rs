@@ -38,7 +38,7 @@ pub use promise::{Promise, PromiseCondition, PromiseSubject};
 #[cfg(feature = "lint")]
 pub(crate) use read::{Loaded, load_any};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
-pub use reading::Reading;
+pub use reading::{AbsentValue, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
@@ -46,7 +46,7 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState, DestinationSet,
-    Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, LoadTrigger,
-    Mode, Preference, Quantifier, RecordedPreference, RouterKnows, StatedChoice, StatedEntry,
-    StatedPreference, Unasked, UnmappedDestinations, WithoutConsent,
+    Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState, InvalidEntries, Level, Listed,
+    LoadTrigger, Mode, Preference, Quantifier, RecordedPreference, RouterKnows, Shape, StatedChoice,
+    StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };

@@ -4,11 +4,12 @@ use super::checker::Checker;
 use super::declared::declared;
 use super::ids::{CategoryId, DestinationId};
 use super::merge::duplicate;
+use super::reading::Reading;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    DestinationSet, Expectation, ExpectedReason, StatedConsent, StatedIntegrations, StatedRecorded, TestLine,
-    TestStatement, Text,
+    DestinationSet, Expectation, ExpectedReason, Preference, StatedConsent, StatedIntegrations,
+    StatedPreference, StatedRecorded, TestLine, TestStatement, Text,
 };
 
 /// A test: one or more cases under one name.
@@ -97,7 +98,12 @@ struct Lines<'t> {
 impl<'t> Checker<'t> {
     /// Checks a test of a policy that may check events against a ledger; `None` if its events or answers are not known, which has a
     /// diagnostic.
-    pub(super) fn test(&mut self, said: &Spanned<&'t TestStatement>, has_check: bool) -> Option<Test> {
+    pub(super) fn test(
+        &mut self,
+        said: &Spanned<&'t TestStatement>,
+        has_check: bool,
+        reading: Option<&Reading>,
+    ) -> Option<Test> {
         let test = said.value;
         let lines = self.lines(test);
         let name = test.name.clone();
@@ -118,7 +124,7 @@ impl<'t> Checker<'t> {
                     let consent = lines.consent.map_or(&StatedConsent::Missing, |said| said.value);
                     let integrations =
                         lines.integrations.map_or(&StatedIntegrations::None, |said| said.value);
-                    self.stated(consent, integrations, lines.track)
+                    self.stated(consent, integrations, lines.track, reading)
                 }
             };
             if let Some(recorded) = lines.recorded.as_ref().filter(|_| !has_check) {
@@ -143,7 +149,7 @@ impl<'t> Checker<'t> {
         for row in rows {
             let integrations =
                 row.integrations.as_ref().map_or(&StatedIntegrations::None, |said| &said.value);
-            let event = self.stated(&row.consent.value, integrations, lines.track);
+            let event = self.stated(&row.consent.value, integrations, lines.track, reading);
             let recorded = self.recorded(row.recorded.as_ref().map(|said| &said.value));
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
             let expectations = self.expectations(said);
@@ -233,9 +239,13 @@ impl<'t> Checker<'t> {
         consent: &StatedConsent,
         integrations: &StatedIntegrations,
         track: Option<&Text>,
+        reading: Option<&Reading>,
     ) -> Option<TestEvent> {
         let consent = match consent {
-            StatedConsent::Preferences(stated) => self.by_category(stated).map(StatedConsent::Preferences),
+            StatedConsent::Preferences(stated) => {
+                reading.into_iter().for_each(|reading| self.impossible(stated, reading));
+                self.by_category(stated).map(StatedConsent::Preferences)
+            }
             StatedConsent::Missing => Some(StatedConsent::Missing),
             StatedConsent::Empty => Some(StatedConsent::Empty),
             StatedConsent::Malformed => Some(StatedConsent::Malformed),
@@ -259,6 +269,21 @@ impl<'t> Checker<'t> {
             integrations,
             track: track.map(|name| name.value.clone()),
         })
+    }
+
+    /// Reports the preferences that no event can give a category.
+    fn impossible(&mut self, stated: &[(Text, StatedPreference)], reading: &Reading) {
+        let values = reading.values();
+        for (name, stated) in stated.iter().filter(|(_, stated)| !values.contains(&Preference::from(*stated)))
+        {
+            let words: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+            let message = format!("no event can say that `{}` is {stated}", name.value);
+            self.report(
+                Diagnostic::new(Code::ImpossiblePreference, message)
+                    .at(name.span, "the shape at `consent at` has no such preference")
+                    .help(format!("write {}", words.join(" or "))),
+            );
+        }
     }
 
     fn recorded_without_check(&mut self, at: Span) {

@@ -1,6 +1,6 @@
 //! Section 6 of the semantics: the check against the ledger, and the consent that an event is decided with.
 
-use super::preference;
+use super::satisfies;
 use crate::event::{Consent, Event, Name, Preference, Record, Recorded, RecordedPreference};
 use crate::model::{
     CategoryId, CheckAction, CheckResult, Checked, Conflict, ConsentState, LedgerCheck, Policy,
@@ -13,7 +13,7 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
     let stamped = event.consent.state();
     let differing = |record: &Record| -> Vec<CategoryId> {
         let differs = |id: &CategoryId| {
-            let is_stamped = preference(policy, event, *id) == Preference::Granted;
+            let is_stamped = satisfies(policy, event, *id);
             is_compared(policy, *id) && is_stamped != is_recorded(policy, &check, record, *id)
         };
         policy.category_ids().filter(differs).collect()
@@ -55,7 +55,7 @@ fn is_compared(policy: &Policy, id: CategoryId) -> bool {
 /// "`conflict` … counts as refused unless the policy says otherwise."
 fn is_recorded(policy: &Policy, check: &LedgerCheck, record: &Record, id: CategoryId) -> bool {
     let Some(category) = policy.category(id) else { return false };
-    match record.preference(category.wire_id()) {
+    match record.preference_of(category.wire_ids()) {
         RecordedPreference::Granted => true,
         RecordedPreference::Refused => false,
         RecordedPreference::Conflict => check.conflict == Conflict::Grant,

@@ -398,10 +398,10 @@ impl Interpreter<'_> {
         found
     }
 
-    /// §3: "`always` categories are granted whatever the event says"; §1: "Only `granted` satisfies a requirement."
+    /// §3: "`always` categories are granted whatever the event says"
     fn is_granted(&self, category: CategoryId) -> bool {
         let always = self.policy.category(category).is_some_and(|category| category.always.is_some());
-        always || preference(self.policy, self.event, category) == Preference::Granted
+        always || satisfies(self.policy, self.event, category)
     }
 
     /// §3: "An unenforced category is removed from every requirement, and groups left empty with it." "`unenforced` beats
@@ -465,24 +465,37 @@ impl Interpreter<'_> {
     }
 }
 
-/// §1: the preference of a category. "Among duplicate keys any refusal wins, then any invalid value."
+/// §1: "Only `granted` satisfies a requirement; `unasked` does where the category has `unasked granted`."
+fn satisfies(policy: &Policy, event: &Event<'_>, category: CategoryId) -> bool {
+    let counts_unasked = policy.category(category).is_some_and(|category| category.unasked_granted.is_some());
+    match preference(policy, event, category) {
+        Preference::Granted => true,
+        Preference::Unasked => counts_unasked,
+        Preference::Refused | Preference::Invalid => false,
+    }
+}
+
+/// §1: the preference of a category. "Among duplicates and among several wire ids a refusal wins, then an invalid value, then a grant."
 fn preference(policy: &Policy, event: &Event<'_>, category: CategoryId) -> Preference {
     let Some(category) = policy.category(category) else { return Preference::Unasked };
     // §1: "In the state `malformed` every preference is `invalid`."
     if event.consent == Consent::Malformed {
         return Preference::Invalid;
     }
-    let mut found = Preference::Unasked;
-    for (name, preference) in event.consent.preferences() {
-        if name.as_bytes() != category.wire_id().as_bytes() {
+    // §1: "In the states `missing` and `empty` every preference is `unasked`."
+    let Consent::Preferences(listed) = &event.consent else { return Preference::Unasked };
+    let mut found = None;
+    for (name, preference) in listed {
+        if !category.wire_ids().any(|wire_id| name.as_bytes() == wire_id.as_bytes()) {
             continue;
         }
-        found = match (found, preference) {
+        found = Some(match (found.unwrap_or(*preference), preference) {
             (Preference::Refused, _) | (_, Preference::Refused) => Preference::Refused,
             (Preference::Invalid, _) | (_, Preference::Invalid) => Preference::Invalid,
             (Preference::Granted, _) | (_, Preference::Granted) => Preference::Granted,
             (Preference::Unasked, Preference::Unasked) => Preference::Unasked,
-        };
+        });
     }
-    found
+    // §1: "A category that is not listed has the preference that `unlisted` says."
+    found.unwrap_or(policy.reading().unlisted())
 }

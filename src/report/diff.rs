@@ -154,7 +154,7 @@ impl ChangeReport {
             None => (None, None),
         };
         let called = |wire_ids: &Vec<String>| -> Vec<String> {
-            wire_ids.iter().map(|wire_id| names.of_wire_id(wire_id).to_owned()).collect()
+            wire_ids.iter().map(|key| names.of_key(key).to_owned()).collect()
         };
         let refused = event_refused.as_ref();
         let refused = refused.map(|pair| Pair { after: called(&pair.after), before: called(&pair.before) });

@@ -6,13 +6,13 @@ use crate::model::{CheckAction, CheckResult, Policy};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// Returns the names of the categories that have these wire ids, in declaration order; behind them the wire ids that no category has.
-pub(super) fn by_wire_ids(policy: &Policy, wire_ids: &[String]) -> Vec<String> {
-    if wire_ids.is_empty() {
+/// Returns the names of the categories that have these keys, in declaration order; behind them the keys that no category has.
+pub(super) fn by_keys(policy: &Policy, keys: &[String]) -> Vec<String> {
+    if keys.is_empty() {
         return Vec::new();
     }
-    let mut left: BTreeSet<&str> = wire_ids.iter().map(String::as_str).collect();
-    let own = policy.categories().iter().filter(|category| left.remove(category.wire_id()));
+    let mut left: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+    let own = policy.categories().iter().filter(|category| left.remove(category.key()));
     let mut names: Vec<String> = own.map(|category| category.name().to_owned()).collect();
     names.extend(left.into_iter().map(str::to_owned));
     names

@@ -143,7 +143,7 @@ impl<'a> PromiseProof<'a> {
                     outcome: one.reason.outcome(),
                     reason: one.reason,
                     recorded: one.recorded,
-                    refused: names::by_wire_ids(policy, &one.refused),
+                    refused: names::by_keys(policy, &one.refused),
                     event: one.event,
                 })
                 .collect(),

@@ -291,7 +291,7 @@ impl<'a> DestinationReport<'a> {
         let refused = DecisionTable::refused(policy, destination, &|_| false);
         let named: BTreeSet<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
         let named = named.into_iter().filter_map(|id| policy.category(id));
-        let refused = named.filter(|category| refused.contains(category.wire_id()));
+        let refused = named.filter(|category| refused.contains(category.key()));
         DestinationReport {
             destination: destination.name(),
             aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),

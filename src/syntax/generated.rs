@@ -505,7 +505,6 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_false,
     r#local_in,
     r#local_input,
-    r#local_kept,
     r#local_list,
     r#local_null,
     r#local_other,
@@ -839,7 +838,6 @@ impl Rule {
             Rule::r#local_false,
             Rule::r#local_in,
             Rule::r#local_input,
-            Rule::r#local_kept,
             Rule::r#local_list,
             Rule::r#local_null,
             Rule::r#local_other,
@@ -3461,17 +3459,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .and_then(|state| {
                                                                         self::r#word_refuse(state)
                                                                             .or_else(|state| { self::r#word_grant(state) })
-                                                                    })
-                                                            })
-                                                    })
-                                                    .or_else(|state| {
-                                                        state
-                                                            .sequence(|state| {
-                                                                self::r#local_unasked(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| {
-                                                                        self::r#word_refused(state)
-                                                                            .or_else(|state| { self::r#local_kept(state) })
                                                                     })
                                                             })
                                                     })
@@ -10927,34 +10914,6 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#local_kept(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#local_kept,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("kept")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#letter(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_list(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -12123,7 +12082,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_false => rules::r#local_false(state),
                     Rule::r#local_in => rules::r#local_in(state),
                     Rule::r#local_input => rules::r#local_input(state),
-                    Rule::r#local_kept => rules::r#local_kept(state),
                     Rule::r#local_list => rules::r#local_list(state),
                     Rule::r#local_null => rules::r#local_null(state),
                     Rule::r#local_other => rules::r#local_other(state),

@@ -89,7 +89,6 @@ keywords! {
     LedgerUnknown "ledger" + "unknown" = "use stamped" true,
     LedgerUnreachable "ledger" + "unreachable" = "refuse" true,
     LedgerConflict "ledger" + "conflict" = "refuse" true,
-    LedgerUnasked "ledger" + "unasked" = "refused" true,
     NeverDeliver "never deliver",
     AlwaysDeliver "always deliver",
 }

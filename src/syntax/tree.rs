@@ -143,8 +143,6 @@ pub enum Fact {
     LedgerUnreachable(CheckAction),
     /// `ledger conflict …`: how a category is read for which two records of one person disagree.
     LedgerConflict(Conflict),
-    /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
-    LedgerUnasked(Unasked),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -607,7 +605,7 @@ impl Fact {
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
             GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
-            LedgerUnreachable LedgerConflict LedgerUnasked
+            LedgerUnreachable LedgerConflict
         )
     }
 

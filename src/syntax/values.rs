@@ -139,14 +139,6 @@ spelled! {
         Grant = "grant",
     }
 
-    /// The entry of a record for a category that an event leaves unasked.
-    Unasked {
-        /// A refusal.
-        Refused = "refused",
-        /// The entry that the record has already.
-        Kept = "kept",
-    }
-
     /// How an integrations entry is read that is neither a boolean nor an object.
     InvalidEntries {
         /// As if it were not there.
@@ -211,10 +203,10 @@ spelled! {
 
     /// The value of a category on an event.
     Preference {
-        /// The person granted it. Only this satisfies a requirement.
-        Granted = "granted",
         /// The event says nothing of it: the person was not asked.
         Unasked = "unasked",
+        /// The person granted it.
+        Granted = "granted",
         /// A value that the shape has no meaning for.
         Invalid = "invalid",
         /// The person refused it.

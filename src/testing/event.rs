@@ -1,7 +1,7 @@
 //! An event that a test states in words, as JSON, and the ledger's answer about its person.
 
-use crate::event::{self, Consent, LedgerAnswer, Member, Name, Preference, Record, compose, text};
-use crate::model::{Policy, StatedEntry, StatedPreference, TestConsent, TestIntegrations, TestRecorded};
+use crate::event::{self, Consent, LedgerAnswer, Member, Record, compose, text};
+use crate::model::{Policy, StatedEntry, TestConsent, TestIntegrations, TestRecorded};
 
 /// Returns the consent object that a test states.
 pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'p> {
@@ -10,11 +10,11 @@ pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'
         TestConsent::Empty => Consent::Empty,
         TestConsent::Malformed => Consent::Malformed,
         TestConsent::Preferences(stated) => {
-            let members = stated.iter().filter_map(|(id, stated)| {
+            let values = stated.iter().filter_map(|(id, stated)| {
                 // What an event stamps is the category's wire id.
-                policy.category(*id).map(|category| (Name::from(category.wire_id()), preference(*stated)))
+                policy.category(*id).map(|category| (category.wire_id(), (*stated).into()))
             });
-            Consent::Preferences(members.collect())
+            Consent::stating(values, policy.reading())
         }
     }
 }
@@ -48,15 +48,6 @@ pub(super) fn answer(stated: &TestRecorded, policy: &Policy) -> LedgerAnswer {
             });
             LedgerAnswer::Known(Record { preferences: members.collect() })
         }
-    }
-}
-
-fn preference(stated: StatedPreference) -> Preference {
-    match stated {
-        StatedPreference::Granted => Preference::Granted,
-        StatedPreference::Refused => Preference::Refused,
-        StatedPreference::Unasked => Preference::Unasked,
-        StatedPreference::Invalid => Preference::Invalid,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use crate::decide::{Scratch, Table};
-use crate::event::{Consent, Event, Name, Preference};
+use crate::event::{Consent, Event, Preference};
 use crate::model::{Banner, CategoryId, DestinationId, ImpliedConsent, LoadTrigger, Mode, Policy};
 use std::collections::BTreeSet;
 
@@ -37,12 +37,12 @@ impl Choice {
     }
 
     /// The preferences that an event is stamped with.
-    pub fn stamp<'v>(&self, policy: &Policy) -> Consent<'v> {
+    pub fn stamp<'p>(&self, policy: &'p Policy) -> Consent<'p> {
         let all = policy.categories().iter().zip(&self.granted).map(|(one, granted)| {
             let preference = if *granted { Preference::Granted } else { Preference::Refused };
-            (Name::from(one.wire_id()).into_owned(), preference)
+            (one.wire_id(), preference)
         });
-        Consent::Preferences(all.collect())
+        Consent::stating(all, policy.reading())
     }
 }
 

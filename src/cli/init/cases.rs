@@ -87,9 +87,9 @@ impl<'p> Writer<'p> {
         let preference = |id: &CategoryId| {
             let is_refused = refused.contains(id);
             let preference = if is_refused { Preference::Refused } else { Preference::Granted };
-            Some((self.policy.category(*id)?.wire_id().into(), preference))
+            Some((self.policy.category(*id)?.wire_id(), preference))
         };
-        Consent::Preferences(categories.iter().filter_map(preference).collect())
+        Consent::stating(categories.iter().filter_map(preference), self.policy.reading())
     }
 
     /// Returns a row with the decision for every destination, in as few words as possible; for `about` where that is too many.
@@ -147,7 +147,9 @@ impl<'p> Writer<'p> {
             [] => event.consent.state().as_str().to_owned(),
             preferences => {
                 let value = |(wire_id, preference): &(Name<'_>, Preference)| {
-                    let category = self.policy.categories().iter().find(|one| *wire_id == *one.wire_id())?;
+                    let is_own =
+                        |one: &&consentry::model::Category| one.wire_ids().any(|own| *wire_id == *own);
+                    let category = self.policy.categories().iter().find(is_own)?;
                     Some(format!("{}: {preference}", name(category.name())))
                 };
                 let values: Vec<String> = preferences.iter().filter_map(value).collect();

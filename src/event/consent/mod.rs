@@ -1,17 +1,126 @@
 //! Consent on an event: the only module that knows where it stands and under which keys. It reads and writes events, and lists the
 //! forms that consent can have on them.
 
-pub(in crate::event) mod booleans;
+mod booleans;
+mod delimited;
+mod forms;
+mod list;
+mod words;
 
 use super::content::{Consent, Name};
-use super::json::{Json, Member, Members, nest, object, text, values};
-use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
+use super::json::{Json, Member, Members, name_text, nest, object, text, values};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Preference, Reading, Shape};
+pub(crate) use forms::{Form, forms};
+use words::Words;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     match find(event, reading) {
-        Ok(value) => booleans::read(value).map_or(Consent::Malformed, Consent::Preferences),
+        Ok(value) if is_absent(value, reading) => Consent::Empty,
+        Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),
         Err(consent) => consent,
+    }
+}
+
+/// Returns true for a value that counts as no value.
+fn is_absent(value: Json<'_>, reading: &Reading) -> bool {
+    reading.absent.iter().any(|absent| match absent {
+        AbsentValue::Null => value.is_null(),
+        AbsentValue::Text(text) => value.read::<Name>().is_some_and(|name| name == **text),
+    })
+}
+
+/// Returns what a value lists; `None` for one that is not of the reading's shape.
+pub(super) fn preferences<'a>(value: Json<'a>, reading: &Reading) -> Option<Vec<(Name<'a>, Preference)>> {
+    let mut listed = match &reading.shape {
+        Shape::Booleans { within, reversed } => booleans::read(value, within.as_deref(), *reversed),
+        Shape::Words { granted, refused, unasked } => words::read(value, Words { granted, refused, unasked }),
+        Shape::List { listed } => list::read(value, (*listed).into()),
+        Shape::DelimitedText { listed, separator } => delimited::read(value, separator, (*listed).into()),
+        Shape::Pairs { between, within, granted, refused } => {
+            delimited::read_pairs(value, between, within, Words { granted, refused, unasked: &[] })
+        }
+    }?;
+    if !reading.skip.is_empty() {
+        listed.retain(|(name, _)| !reading.is_skipped(name.as_bytes()));
+    }
+    Some(listed)
+}
+
+/// Returns the consent of an event that gives categories these values, by wire id, and that is `answered` if there are any. A value that the
+/// shape does not have is left out.
+pub(super) fn stating<'a>(
+    values: impl Iterator<Item = (&'a str, Preference)>,
+    reading: &Reading,
+) -> Consent<'a> {
+    let values: Vec<(&str, Preference)> = values.collect();
+    let can_be_listed = reading.listed_values();
+    let listed = values.iter().filter(|(_, value)| can_be_listed.contains(value));
+    let mut listed: Vec<(Name<'a>, Preference)> =
+        listed.map(|(wire_id, value)| (Name::from(*wire_id), *value)).collect();
+    if let ([_, ..], [], [first, ..]) = (values.as_slice(), listed.as_slice(), can_be_listed.as_slice()) {
+        let other = reading.unclaimed("?", |name| values.iter().any(|(wire_id, _)| *wire_id == name));
+        listed.push((Name::from(other), *first));
+    }
+    Consent::Preferences(listed)
+}
+
+/// Returns preferences as JSON, in their order: the value that [`preferences`] reads.
+fn value_of(listed: &[(Name<'_>, Preference)], reading: &Reading) -> String {
+    match &reading.shape {
+        Shape::Booleans { within, reversed } => booleans::write(listed, within.as_deref(), *reversed),
+        Shape::Words { granted, refused, unasked } => {
+            words::write(listed, Words { granted, refused, unasked })
+        }
+        Shape::List { listed: meaning } => list::write(listed, (*meaning).into()),
+        Shape::DelimitedText { listed: meaning, separator } => {
+            not_absent(delimited::write(listed, separator, (*meaning).into()), separator, reading)
+        }
+        Shape::Pairs { between, within, granted, refused } => {
+            let words = Words { granted, refused, unasked: &[] };
+            not_absent(delimited::write_pairs(listed, between, within, words), between, reading)
+        }
+    }
+}
+
+/// Returns a text as JSON: with separators in front where it would count as no value without.
+fn not_absent(mut parts: Vec<u8>, separator: &str, reading: &Reading) -> String {
+    let is_absent =
+        |text: &[u8]| reading.absent.iter().filter_map(AbsentValue::text).any(|one| one.as_bytes() == text);
+    while is_absent(&parts) {
+        parts = [separator.as_bytes(), &parts].concat();
+    }
+    name_text(&Name::from_bytes(parts.into()))
+}
+
+/// Returns a value that is of no shape, and does not count as no value.
+fn malformed_value(reading: &Reading) -> &'static str {
+    if reading.absent.contains(&AbsentValue::Null) { "false" } else { "null" }
+}
+
+/// Returns the members of an object whose values the reading finds invalid; all of a text that has such a pair.
+#[cfg(feature = "ledger")]
+pub(super) fn invalid<'a>(event: &Members<'a>, reading: &Reading) -> Vec<(Name<'a>, Json<'a>)> {
+    let Ok(value) = find(event, reading) else { return Vec::new() };
+    let is_listed = |name: &Name<'_>| !reading.is_skipped(name.as_bytes());
+    match value.members() {
+        Some(members) => {
+            let is_invalid = |value: Json<'a>| match &reading.shape {
+                Shape::Booleans { within, reversed } => {
+                    booleans::preference(value, within.as_deref(), *reversed) == Preference::Invalid
+                }
+                Shape::Words { granted, refused, unasked } => {
+                    words::preference(value, Words { granted, refused, unasked }) == Preference::Invalid
+                }
+                Shape::List { .. } | Shape::DelimitedText { .. } | Shape::Pairs { .. } => false,
+            };
+            members.into_iter().filter(|(name, value)| is_listed(name) && is_invalid(*value)).collect()
+        }
+        None => {
+            let listed = preferences(value, reading).unwrap_or_default().into_iter();
+            let invalid = listed.filter(|(_, preference)| *preference == Preference::Invalid);
+            invalid.map(|(name, _)| (name, value)).collect()
+        }
     }
 }
 
@@ -42,13 +151,7 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
     Ok(holder)
 }
 
-/// Returns the value that holds the preferences of an event.
-#[cfg(feature = "ledger")]
-pub(super) fn preferences<'a>(event: &Members<'a>, reading: &Reading) -> Option<Json<'a>> {
-    find(event, reading).ok()
-}
-
-/// Returns the value that makes the consent of an event malformed because it is no object, and the path to it.
+/// Returns the value that makes the consent of an event malformed by its type, and the path to it.
 #[cfg(feature = "ledger")]
 pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(String, Json<'a>)> {
     let mut holder = event.to_vec();
@@ -59,9 +162,10 @@ pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(S
         let Some(value) = value else { if is_parent { return None } else { continue } };
         let place = || path.iter().copied().chain([key.as_str()]).collect::<Vec<_>>().join(".");
         match value.members() {
-            None => return Some((place(), value)),
+            None if is_parent => return Some((place(), value)),
             Some(members) if is_parent => holder = members,
-            Some(_) => {}
+            _ if is_absent(value, reading) || preferences(value, reading).is_some() => {}
+            _ => return Some((place(), value)),
         }
         if is_parent {
             path.push(key);
@@ -93,8 +197,11 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Option<Member> 
     match consent {
         Consent::Missing => None,
         Consent::Empty => nest(&parents, object(&[])),
-        Consent::Malformed => nest(whole.get(..1).unwrap_or_default(), "null".into()),
-        Consent::Preferences(preferences) => nest(&whole, booleans::write(preferences)),
+        Consent::Malformed => {
+            let value = if parents.is_empty() { malformed_value(reading) } else { "null" };
+            nest(whole.get(..1).unwrap_or_default(), value.into())
+        }
+        Consent::Preferences(preferences) => nest(&whole, value_of(preferences, reading)),
     }
 }
 
@@ -106,8 +213,8 @@ pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Opt
         let value = match consent {
             Consent::Missing => continue,
             Consent::Empty => object(&[]),
-            Consent::Malformed => "null".to_owned(),
-            Consent::Preferences(preferences) => booleans::write(preferences),
+            Consent::Malformed => malformed_value(reading).to_owned(),
+            Consent::Preferences(preferences) => value_of(preferences, reading),
         };
         if !matches!(consent, Consent::Empty) {
             path.push(reading.spellings.first().map_or("", String::as_str));
@@ -141,114 +248,4 @@ fn nested(places: &[(Vec<&str>, String)]) -> Vec<Member> {
         }
     };
     firsts.into_iter().map(member).collect()
-}
-
-/// A form of consent on an event that one of several readings tells from the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Form {
-    /// The state that each of the readings sees in it.
-    pub(crate) states: Vec<ConsentState>,
-    /// The reading that writes it, and the state for this reading.
-    reading: Reading,
-    state: ConsentState,
-    /// Other readings, which look for consent at places of their own: an event has this form for all of them.
-    elsewhere: Vec<Reading>,
-    /// The value under the preferences' own key is malformed, and not a level above.
-    is_malformed_at_key: bool,
-}
-
-/// The state, as each reading sees it where they differ.
-impl std::fmt::Display for Form {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut states: Vec<&str> = self.states.iter().map(|state| state.as_str()).collect();
-        states.dedup();
-        f.write_str(&states.join(" / "))
-    }
-}
-
-impl Form {
-    /// Returns the other readings, which look for consent at places of their own.
-    pub(crate) fn elsewhere(&self) -> &[Reading] {
-        &self.elsewhere
-    }
-
-    /// Returns the consent of this form, with these preferences if it has any, and the reading that writes it.
-    pub(crate) fn consent<'a>(
-        &self,
-        preferences: impl FnOnce() -> Vec<(Name<'a>, Preference)>,
-    ) -> (Consent<'a>, Reading) {
-        let reading = self.reading.clone();
-        let consent = match self.state {
-            ConsentState::Missing => Consent::Missing,
-            ConsentState::Empty => Consent::Empty,
-            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
-            ConsentState::Answered => Consent::Preferences(preferences()),
-            ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
-                // It is written as an invalid preference of a level above.
-                (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
-                    let invalid = vec![(Name::from(spelling.clone()), Preference::Invalid)];
-                    return (Consent::Preferences(invalid), reading.moved(parents, last));
-                }
-                _ => Consent::Malformed,
-            },
-        };
-        (consent, reading)
-    }
-}
-
-/// Returns every form that one of the readings tells from the others. Readings that do not go through the same parents get the forms
-/// that are the same at all places.
-pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
-    let Some((first, others)) = readings.split_first() else { return Vec::new() };
-    if others.iter().any(|other| other.parents != first.parents) {
-        let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
-        let form = |state| Form {
-            states: vec![state; readings.len()],
-            reading: (*first).clone(),
-            state,
-            elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
-            is_malformed_at_key: false,
-        };
-        return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
-    }
-    let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
-    // Where one of the readings needs no level above, that level is neither missing nor malformed.
-    let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
-    let mut forms: Vec<Form> = Vec::new();
-    for spelling in own.chain(DOCUMENTED_SPELLINGS) {
-        let reading = first.moved(&first.parents, spelling);
-        let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
-        // A level above the preferences may be malformed, or the value under the key itself.
-        for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
-            let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
-            if is_above && !has_level_above {
-                continue;
-            }
-            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
-            if !forms.iter().any(|known| known.states == states) {
-                let reading = reading.clone();
-                forms.push(Form {
-                    states,
-                    reading,
-                    state,
-                    elsewhere: Vec::new(),
-                    is_malformed_at_key: at_key,
-                });
-            }
-        }
-    }
-    forms
-}
-
-/// Returns the state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
-fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
-    match state {
-        ConsentState::Missing | ConsentState::Empty => state,
-        // A level above that is malformed is so for every reading.
-        _ if is_above || reading.accepts(spelling) => state,
-        // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
-        _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // Another member of the consent object, which changes nothing.
-        _ => ConsentState::Empty,
-    }
 }

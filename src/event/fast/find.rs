@@ -62,7 +62,7 @@ mod tests {
     fn fast(text: &[u8], validation: Validation, instructions: InstructionSet) -> Option<Event<'_>> {
         let keys = Keys::of_event(&reading());
         let parts = find(text, &keys, &Limits::default(), validation, instructions, &mut Buffers::default());
-        parts.and_then(|parts| parts.event())
+        parts.and_then(|parts| parts.event(&reading()))
     }
 
     /// A reader that always doubts would be right, too; so this one is seen to be certain of what is usual.

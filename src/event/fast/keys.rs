@@ -1,7 +1,8 @@
 //! The keys that the fast reader looks for.
 
 use super::simd::Set;
-use crate::model::{DOCUMENTED_SPELLINGS, Reading};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Reading, Shape};
+use memchr::memchr2;
 
 /// What the first bytes of a key may be, the quote behind it included.
 pub(super) type Beginnings = [Set; 3];
@@ -13,6 +14,10 @@ pub(crate) struct Keys {
     levels: Vec<Vec<Wanted>>,
     /// `None` when a key may begin with anything.
     begins: Option<Beginnings>,
+    /// The byte with which a value of the policy's shape begins.
+    pub(super) first_byte: u8,
+    /// The texts that count as no preferences, where the shape is a text.
+    absent_texts: Vec<String>,
 }
 
 /// A key that is looked for.
@@ -80,7 +85,21 @@ impl Keys {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
         let begins = beginnings(levels.iter().flatten());
-        Keys { levels, begins }
+        let first_byte = match reading.shape {
+            Shape::Booleans { .. } | Shape::Words { .. } => b'{',
+            Shape::List { .. } => b'[',
+            Shape::DelimitedText { .. } | Shape::Pairs { .. } => b'"',
+        };
+        let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
+        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect() }
+    }
+
+    /// Returns the text that a value begins with, quotes included; `None` where it has an escape, or counts as no preferences.
+    pub(super) fn text_of<'t>(&self, value: &'t [u8]) -> Option<&'t [u8]> {
+        let inner = value.get(1..)?;
+        let end = memchr2(b'"', b'\\', inner)?;
+        let is_absent = |text: &[u8]| self.absent_texts.iter().any(|absent| absent.as_bytes() == text);
+        (inner.get(end) == Some(&b'"') && !is_absent(inner.get(..end)?)).then(|| value.get(..end + 2))?
     }
 
     pub(super) fn begins(&self) -> Option<&Beginnings> {

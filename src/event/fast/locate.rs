@@ -84,7 +84,8 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
         }
         let value = skip_space(value);
         let start = self.text.len() - value.len();
-        let is_object = value.first() == Some(&b'{');
+        let first_byte = value.first();
+        let is_object = first_byte == Some(&b'{');
         let mut object =
             Container { depth: level as u32 + 2, open: start, closed: None, block: start / BLOCK };
         match key {
@@ -94,8 +95,15 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
                     self.found.consent = ConsentPart::Empty;
                 }
             }
-            Key::Preferences if is_object && matches!(self.found.consent, ConsentPart::Empty) => {
-                let text = object.text(self.blocks, self.text).ok_or(Uncertain)?;
+            Key::Preferences
+                if first_byte == Some(&self.keys.first_byte)
+                    && matches!(self.found.consent, ConsentPart::Empty) =>
+            {
+                let text = match self.keys.first_byte {
+                    b'"' => self.keys.text_of(value),
+                    _ => object.text(self.blocks, self.text),
+                };
+                let text = text.ok_or(Uncertain)?;
                 self.found.consent = ConsentPart::Preferences(text);
             }
             Key::Integrations if is_object && self.found.integrations.is_none() => {

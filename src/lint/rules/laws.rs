@@ -2,7 +2,7 @@
 
 use super::{Code, Diagnostic, Subject};
 use crate::diagnostic::Span;
-use crate::event::{Entry, Event, Integrations, Preference};
+use crate::event::{Entry, Event, Integrations};
 use crate::exact::{Situation, Space};
 use crate::lint::outcomes::Case;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Policy};
@@ -28,8 +28,7 @@ pub(super) fn undeclared_category_decides(subject: &Subject, found: &mut Vec<Dia
     };
     let breaks = |before: &Case, after: &Case| {
         before.situation.consent == ConsentState::Unanswered
-            && after.situation.consent == ConsentState::Answered
-            && grants_nothing(after)
+            && after.lists_nothing
             && same_objects(&before.situation, &after.situation)
             && !decides_alike(before, after)
     };
@@ -97,10 +96,6 @@ fn same_objects(before: &Situation, after: &Situation) -> bool {
         && before.entry == after.entry
         && before.all == after.all
         && before.exempt_event == after.exempt_event
-}
-
-fn grants_nothing(case: &Case) -> bool {
-    case.situation.preferences.iter().all(|preference| *preference != Preference::Granted)
 }
 
 /// The event of a case, in which an entry that stands for any other one is `false`: it decides as little, and it is what the first

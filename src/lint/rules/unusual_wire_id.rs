@@ -1,6 +1,7 @@
 //! A wire id that is not of the documented form, so that it was probably mistyped.
 
 use super::{Code, Diagnostic, Subject};
+use crate::diagnostic::Spanned;
 
 /// The platform's ids are shorter than this.
 const TOO_LONG: usize = 35;
@@ -9,13 +10,11 @@ const TOO_LONG: usize = 35;
 const ONETRUST: usize = 5;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let categories = subject.policy.categories();
+    let wire_ids = subject.policy.categories().iter().flat_map(|category| category.wire_id_spans());
     // Whether the ids come from OneTrust shows in those that have its form.
-    let from_onetrust = categories
-        .iter()
-        .any(|category| is_onetrust(category.wire_id()) && category.wire_id().len() == ONETRUST);
-    for category in categories {
-        let wire_id = category.wire_id();
+    let from_onetrust =
+        wire_ids.clone().any(|wire_id| is_onetrust(&wire_id.value) && wire_id.value.len() == ONETRUST);
+    for Spanned { value: wire_id, span } in wire_ids {
         let (label, help) = if wire_id.starts_with(|char: char| char.is_ascii_digit()) {
             (
                 "begins with a digit",
@@ -36,7 +35,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
                 Code::UnusualWireId,
                 format!("the wire id `{wire_id}` is not of the documented form"),
             )
-            .at(category.wire_id_span(), label)
+            .at(*span, label)
             .help(help),
         );
     }

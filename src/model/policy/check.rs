@@ -1,5 +1,6 @@
 //! The facts in force → [`Policy`]: names resolved, contradictions and gaps reported.
 
+use super::consent::category_key;
 use super::{Category, Destination, Include, Kind, LintLevel, Policy, Settings};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::{Checker, MAX_MISTAKES};
@@ -7,13 +8,11 @@ use crate::model::error::PolicyError;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
 use crate::model::load::Forest;
 use crate::model::merge::{Merged, said};
-use crate::model::reading::{MAX_PATH, Reading, TAKEN};
 use crate::model::reconcile;
+use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    CategoryAttribute, CategoryStatement, ConsentAt, Fact, KindAttribute, KindStatement, Lint, Quantifier,
-    Text,
+    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Text,
 };
-use crate::syntax::{self, Keyword};
 use std::collections::HashMap;
 
 /// The largest number of categories.
@@ -88,7 +87,7 @@ impl<'t> Checker<'t> {
         if let Some(strategy) = said!(merged, Strategy) {
             self.not_built(strategy.span);
         }
-        let categories: Vec<Category> =
+        let mut categories: Vec<Category> =
             merged.categories.iter().map(|category| self.category(category)).collect();
         self.wire_ids(&categories);
 
@@ -122,6 +121,11 @@ impl<'t> Checker<'t> {
             self.twice(names.value.iter(), "event");
         }
         let reading = said!(merged, ConsentAt).and_then(|place| self.reading(&place.value));
+        if let Some(reading) = &reading {
+            self.listable(&categories, reading);
+            self.decidable(&categories, reading);
+            categories.iter_mut().for_each(|category| category.key = category_key(category, reading));
+        }
         let reconcile = said!(merged, Reconcile).map(|table| {
             if let Some(input) = table.value.inputs.first() {
                 self.not_built(input.span);
@@ -137,13 +141,19 @@ impl<'t> Checker<'t> {
             }
         }
         let has_check = settings.as_ref().is_none_or(|settings| settings.ledger_mismatch.value.is_some());
-        let tests = merged.tests.iter().filter_map(|said| self.test(said, has_check)).collect();
+        let tests =
+            merged.tests.iter().filter_map(|said| self.test(said, has_check, reading.as_ref())).collect();
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = merged.promises.iter().filter_map(|said| self.promise(said)).collect();
         self.missing_settings();
         Some(Policy {
             name: name?,
             edition: edition?,
+            by_key: categories
+                .iter()
+                .enumerate()
+                .map(|(id, one)| (one.key.clone(), CategoryId::new(id)))
+                .collect(),
             categories,
             kinds,
             destinations,
@@ -224,17 +234,22 @@ impl<'t> Checker<'t> {
         self.attributes(&category.attributes, |one| matches!(one, CategoryAttribute::RefusedWhen(_)));
         let mut checked = Category {
             name: category.name.clone(),
-            wire_id: category.wire_ids.first().unwrap_or(&category.name).clone(),
+            wire_ids: match category.wire_ids.as_slice() {
+                [] => vec![category.name.clone()],
+                wire_ids => wire_ids.to_vec(),
+            },
             label: None,
             always: None,
             unenforced: None,
+            unasked_granted: None,
+            key: String::new(),
             span: said.span,
         };
         for attribute in &category.attributes {
             match &attribute.value {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
-                CategoryAttribute::UnaskedGranted => {}
+                CategoryAttribute::UnaskedGranted => checked.unasked_granted = Some(attribute.span),
                 CategoryAttribute::RefusedWhen(_) => self.not_built(attribute.span),
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
@@ -243,14 +258,18 @@ impl<'t> Checker<'t> {
     }
 
     fn wire_ids(&mut self, categories: &[Category]) {
-        let mut seen: HashMap<&str, &Category> = HashMap::new();
-        for category in categories {
-            if let Some(first) = seen.insert(category.wire_id(), category) {
-                let message = format!("`{}` and `{}` have one wire id", first.name(), category.name());
+        let mut seen: HashMap<&str, (&Category, Span)> = HashMap::new();
+        let all = categories.iter().flat_map(|one| one.wire_ids.iter().map(move |wire_id| (one, wire_id)));
+        for (category, wire_id) in all {
+            if let Some((first, at)) = seen.insert(&wire_id.value, (category, wire_id.span)) {
+                let message = match first.name() == category.name() {
+                    true => format!("`{}` has one wire id twice", category.name()),
+                    false => format!("`{}` and `{}` have one wire id", first.name(), category.name()),
+                };
                 self.report(
                     Diagnostic::new(Code::DuplicateWireId, message)
-                        .at(category.wire_id.span, format!("`{}` again", category.wire_id()))
-                        .at(first.wire_id.span, "already taken here")
+                        .at(wire_id.span, format!("`{}` again", wire_id.value))
+                        .at(at, "already taken here")
                         .help(
                             "a preference must belong to one category: give one of the two another wire id",
                         ),
@@ -274,63 +293,4 @@ impl<'t> Checker<'t> {
             span: said.span,
         }
     }
-
-    fn reading(&mut self, place: &ConsentAt) -> Option<Reading> {
-        let (last, parents) = place.path.split_last()?;
-        let spellings = std::iter::once(last).chain(&place.aliases);
-        self.twice(spellings.clone(), "spelling");
-        // The first member of the path is a member of the event, and so is each spelling when the path is that short.
-        let at_root = place.aliases.iter().filter(|_| parents.is_empty());
-        for first in place.path.first().into_iter().chain(at_root) {
-            if TAKEN.contains(&first.value.as_str()) {
-                self.report(
-                    Diagnostic::new(
-                        Code::UnusablePath,
-                        format!("preferences cannot be read through `{}`", first.value),
-                    )
-                    .at(first.span, "a decision reads this member as something else")
-                    .help("the platform's own place is `context.consent.categoryPreferences`"),
-                );
-            }
-        }
-        if parents.is_empty() && self.forest.files.excerpt(last.span).contains('.') {
-            let parts: Vec<String> = last.value.split('.').map(key).collect();
-            let message = "the whole path is in quotes, so that it is the name of one member";
-            self.report(
-                Diagnostic::new(Code::UnusablePath, message)
-                    .at(last.span, "one member with `.` in its name")
-                    .help(format!(
-                        "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
-                        parts.join(".")
-                    )),
-            );
-        }
-        if place.aliases.len() >= MAX_PATH {
-            let message = format!("the preferences have more than {MAX_PATH} spellings");
-            self.report(
-                Diagnostic::new(Code::UnusablePath, message)
-                    .at(last.span, "too many spellings")
-                    .help("accept the spellings that events have"),
-            );
-        }
-        if place.path.len() > MAX_PATH {
-            let message = format!("the path has more than {MAX_PATH} members");
-            self.report(
-                Diagnostic::new(Code::UnusablePath, message)
-                    .at(last.span, "too deep")
-                    .help("read the preferences from a place further up"),
-            );
-        }
-        Some(Reading::booleans(
-            parents.iter().map(|parent| parent.value.clone()).collect(),
-            spellings.map(|text| text.value.clone()).collect(),
-        ))
-    }
-}
-
-/// A member's name as a path would write it.
-fn key(name: &str) -> String {
-    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if first && plain { name.to_owned() } else { syntax::quoted(name) }
 }

@@ -1,6 +1,7 @@
 //! A checked policy, and what it declares.
 
 pub(super) mod check;
+mod consent;
 mod destinations;
 
 use crate::diagnostic::{Code, FileId, Files, Place, Span, Spanned};
@@ -16,10 +17,11 @@ use crate::model::requirement::Requirement;
 use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, Fact, GateOpens,
-    ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Quantifier, ReconcileTable, RouterKnows, Text,
-    Unasked, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState, Fact,
+    GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier,
+    ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
 };
+use std::collections::HashMap;
 #[cfg(feature = "lint")]
 use std::collections::HashSet;
 
@@ -44,6 +46,7 @@ pub struct Policy {
     name: Spanned<String>,
     edition: u32,
     categories: Vec<Category>,
+    by_key: HashMap<String, CategoryId>,
     kinds: Vec<Kind>,
     destinations: Vec<Destination>,
     reconcile: Reconcile,
@@ -85,13 +88,17 @@ pub struct Include {
 #[derive(Debug, Clone)]
 pub struct Category {
     name: Spanned<String>,
-    wire_id: Spanned<String>,
+    /// Never empty. A record of the ledger holds the category under the first.
+    wire_ids: Vec<Spanned<String>>,
     /// The description.
     pub label: Option<Spanned<String>>,
     /// The place of `always`, which grants the category whatever the event holds.
     pub always: Option<Span>,
     /// The place of `unenforced`, which removes the category from every requirement. It beats [`Category::always`].
     pub unenforced: Option<Span>,
+    /// The place of `unasked granted`, which lets unasked people count as having granted.
+    pub unasked_granted: Option<Span>,
+    key: String,
     span: Span,
 }
 
@@ -193,9 +200,6 @@ settings! {
     ledger_unknown: CheckAction = LedgerUnknown,
     ledger_unreachable: CheckAction = LedgerUnreachable,
     ledger_conflict: Conflict = LedgerConflict,
-    ledger_unasked: Unasked = LedgerUnasked =>
-        /// `ledger unasked …`: the entry of a record for a category that an event leaves unasked.
-        ledger_unasked,
 }
 
 impl Policy {
@@ -283,6 +287,26 @@ impl Policy {
     /// Where an event says what its person chose.
     pub fn reading(&self) -> &Reading {
         &self.reading
+    }
+
+    /// Returns whether a category is granted in a consent state, `always` aside; `None` where that depends on what the event lists.
+    pub(crate) fn grants_in(&self, state: ConsentState, category: &Category) -> Option<bool> {
+        if let Some(value) = self.reading.common_value(state) {
+            return Some(category.is_granted_by(value));
+        }
+        let mut grants = self.reading.values().into_iter().map(|value| category.is_granted_by(value));
+        let first = grants.next()?;
+        grants.all(|other| other == first).then_some(first)
+    }
+
+    /// Returns the category of a [`Category::key`].
+    pub(crate) fn category_of_key(&self, key: &str) -> Option<&Category> {
+        self.by_key.get(key).and_then(|id| self.category(*id))
+    }
+
+    /// Returns true if a category is granted in a consent state, whatever an event of it lists.
+    pub(crate) fn always_grants(&self, state: ConsentState, key: &str) -> bool {
+        self.category_of_key(key).and_then(|category| self.grants_in(state, category)) == Some(true)
     }
 
     /// Where the policy says [`Policy::reading`].
@@ -404,14 +428,29 @@ impl Policy {
 declared!(Category Kind Destination);
 
 impl Category {
-    /// What the consent platform stamps for this category.
+    /// What the consent platform stamps for this category: the first of its wire ids.
     pub fn wire_id(&self) -> &str {
-        &self.wire_id.value
+        self.wire_ids.first().map_or("", |wire_id| &wire_id.value)
     }
 
-    /// Where its wire id stands; its name, where the policy gives no other.
-    pub fn wire_id_span(&self) -> Span {
-        self.wire_id.span
+    /// Everything that consent platforms stamp for this category.
+    pub fn wire_ids(&self) -> impl Iterator<Item = &str> {
+        self.wire_ids.iter().map(|wire_id| wire_id.value.as_str())
+    }
+
+    /// The wire ids with their places; its name, where the policy gives no other.
+    pub fn wire_id_spans(&self) -> &[Spanned<String>] {
+        &self.wire_ids
+    }
+
+    /// What tells its grants from those of other categories, also of other policies. Most categories have one wire id, and this is it.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Returns true if a value of the category satisfies a requirement: a grant, and with `unasked granted` also that nobody was asked.
+    pub fn is_granted_by(&self, value: Preference) -> bool {
+        value == Preference::Granted || value == Preference::Unasked && self.unasked_granted.is_some()
     }
 
     /// Returns true if requirements count the category: it is not unenforced.

@@ -22,7 +22,7 @@ pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
     read!(
         UnmappedDestinations SeveralCategories InvalidEntries Banner Model ImpliedConsent GateOpens
         GateWithoutConsent LibraryLoads RouterKnows LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
-        LedgerUnreachable LedgerConflict LedgerUnasked
+        LedgerUnreachable LedgerConflict
     );
     None
 }

@@ -1,0 +1,230 @@
+//! The forms that consent can have on an event, as one policy sees it or two.
+
+use super::{malformed_value, nested, read, value_of};
+use crate::event::content::{Consent, Name};
+use crate::event::json::{Json, Member, object};
+use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
+
+/// A form of consent on an event that one of several readings tells from the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// The state that each of the readings sees in it.
+    pub(crate) states: Vec<ConsentState>,
+    /// The reading that writes it, and the state for this reading.
+    reading: Reading,
+    state: ConsentState,
+    /// Other readings, which look for consent at places of their own: an event has this form for all of them.
+    elsewhere: Vec<Reading>,
+    /// The value under the preferences' own key is malformed, and not a level above.
+    is_malformed_at_key: bool,
+    /// What stands at the place of each reading, where they read different values.
+    apart: Vec<(Reading, Piece)>,
+}
+
+/// What stands at the place of a reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    /// Nothing, and no object on the way.
+    Nothing,
+    /// The object that would hold a value.
+    Holder,
+    /// A value that lists nothing.
+    Unanswered,
+    /// A value that lists something.
+    Listed,
+    /// Another value, as JSON.
+    Other(&'static str),
+    /// The first member on the way is of another type.
+    MalformedAbove,
+}
+
+/// The state, as each reading sees it where they differ.
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut states: Vec<&str> = self.states.iter().map(|state| state.as_str()).collect();
+        states.dedup();
+        f.write_str(&states.join(" / "))
+    }
+}
+
+impl Form {
+    /// Returns the readings, if they read different values.
+    pub(crate) fn apart(&self) -> impl ExactSizeIterator<Item = &Reading> {
+        self.apart.iter().map(|(reading, _)| reading)
+    }
+
+    /// Returns the members of an event of this form, where the readings read different values: with the list of each.
+    pub(crate) fn members(&self, lists: &[Vec<(Name<'_>, Preference)>]) -> Option<Vec<Member>> {
+        let mut places: Vec<(Vec<&str>, String)> = Vec::new();
+        for ((reading, piece), listed) in self.apart.iter().zip(lists) {
+            let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
+            let own: Vec<&str> =
+                parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
+            let place = match piece {
+                Piece::Nothing => continue,
+                Piece::Holder if parents.is_empty() => continue,
+                Piece::Holder => (parents, object(&[])),
+                Piece::Unanswered => (own, value_of(&[], reading)),
+                Piece::Listed => (own, value_of(listed, reading)),
+                Piece::Other(value) => (own, (*value).to_owned()),
+                Piece::MalformedAbove => (parents.get(..1)?.to_vec(), "null".to_owned()),
+            };
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let holds_another = |path: &Vec<&str>| {
+            let mut others = places.iter().filter(|(other, _)| other != path);
+            others.any(|(other, _)| other.starts_with(path))
+        };
+        let is_empty_holder = |(path, value): &(Vec<&str>, String)| value == "{}" && holds_another(path);
+        let places: Vec<_> = places.iter().filter(|place| !is_empty_holder(place)).cloned().collect();
+        let is_twice = |(path, _): &(Vec<&str>, String)| {
+            places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1
+        };
+        (!places.iter().any(is_twice)).then(|| nested(&places))
+    }
+
+    /// Returns the reading that writes it.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Returns the other readings, which look for consent at places of their own.
+    pub(crate) fn elsewhere(&self) -> &[Reading] {
+        &self.elsewhere
+    }
+
+    /// Returns the consent of this form, with these preferences if it has any, and the reading that writes it.
+    pub(crate) fn consent<'a>(
+        &self,
+        preferences: impl FnOnce() -> Vec<(Name<'a>, Preference)>,
+    ) -> (Consent<'a>, Reading) {
+        let reading = self.reading.clone();
+        let consent = match self.state {
+            ConsentState::Missing => Consent::Missing,
+            ConsentState::Empty => Consent::Empty,
+            ConsentState::Unanswered => Consent::Preferences(Vec::new()),
+            ConsentState::Answered => Consent::Preferences(preferences()),
+            ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
+                // It is written as a preference of a level above: `null`, or `false` where `null` counts as no value.
+                (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
+                    let is_null = malformed_value(&reading) == "null";
+                    let value = if is_null { Preference::Invalid } else { Preference::Refused };
+                    let above = Reading::booleans(parents.to_vec(), vec![last.clone()]);
+                    return (Consent::Preferences(vec![(Name::from(spelling.clone()), value)]), above);
+                }
+                _ => Consent::Malformed,
+            },
+        };
+        (consent, reading)
+    }
+}
+
+/// Returns every form that one of the readings tells from the others.
+///
+/// Readings of different shapes read different values. Readings of one shape that do not go through the same parents get the forms that are the
+/// same at all places.
+pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
+    let Some((first, others)) = readings.split_first() else { return Vec::new() };
+    if others.iter().any(|other| !other.has_shape_of(first)) {
+        return apart(readings);
+    }
+    if others.iter().any(|other| other.parents != first.parents) {
+        let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
+        let form = |state| Form {
+            states: vec![state; readings.len()],
+            reading: (*first).clone(),
+            state,
+            elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
+            is_malformed_at_key: false,
+            apart: Vec::new(),
+        };
+        return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
+    }
+    let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
+    // Where one of the readings needs no level above, that level is neither missing nor malformed.
+    let has_level_above = readings.iter().all(|reading| reading.has_state(ConsentState::Missing));
+    let mut forms: Vec<Form> = Vec::new();
+    for spelling in own.chain(DOCUMENTED_SPELLINGS) {
+        let reading = first.moved(&first.parents, spelling);
+        let states = ConsentState::ALL.map(|state| (state, false)).into_iter();
+        // A level above the preferences may be malformed, or the value under the key itself.
+        for (state, at_key) in states.chain([(ConsentState::Malformed, true)]) {
+            let is_above = matches!(state, ConsentState::Missing | ConsentState::Malformed) && !at_key;
+            if is_above && !has_level_above {
+                continue;
+            }
+            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
+            if !forms.iter().any(|known| known.states == states) {
+                let reading = reading.clone();
+                forms.push(Form {
+                    states,
+                    reading,
+                    state,
+                    elsewhere: Vec::new(),
+                    is_malformed_at_key: at_key,
+                    apart: Vec::new(),
+                });
+            }
+        }
+    }
+    forms
+}
+
+/// Returns the forms of readings that read different values: every combination of what stands at their places, by the states that they see.
+fn apart(readings: &[&Reading]) -> Vec<Form> {
+    let pieces = |reading: &Reading| {
+        let malformed = Piece::Other(malformed_value(reading));
+        [Piece::Nothing, Piece::Holder, Piece::Unanswered, Piece::Listed, malformed, Piece::MalformedAbove]
+    };
+    let mut combinations: Vec<Vec<(Reading, Piece)>> = vec![Vec::new()];
+    for reading in readings {
+        let with = |known: &Vec<(Reading, Piece)>| {
+            pieces(reading)
+                .map(|piece| known.iter().cloned().chain([((*reading).clone(), piece)]).collect::<Vec<_>>())
+        };
+        combinations = combinations.iter().flat_map(with).collect();
+    }
+    let lists: Vec<Vec<(Name<'_>, Preference)>> = readings
+        .iter()
+        .map(|reading| {
+            let name = reading.unclaimed("?", |_| false);
+            let value = reading.listed_values().first().copied().unwrap_or(Preference::Granted);
+            vec![(Name::from(name), value)]
+        })
+        .collect();
+    let mut forms: Vec<Form> = Vec::new();
+    for apart in combinations {
+        let Some((reading, _)) = apart.first().cloned() else { continue };
+        let mut form = Form {
+            states: Vec::new(),
+            reading,
+            state: ConsentState::Missing,
+            elsewhere: Vec::new(),
+            is_malformed_at_key: false,
+            apart,
+        };
+        let Some(members) = form.members(&lists) else { continue };
+        let text = object(&members);
+        let Some(members) = Json::new(&text).members() else { continue };
+        form.states = readings.iter().map(|reading| read(&members, reading).state()).collect();
+        if !forms.iter().any(|known| known.states == form.states) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+/// Returns the state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
+fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
+    match state {
+        ConsentState::Missing | ConsentState::Empty => state,
+        // A level above that is malformed is so for every reading.
+        _ if is_above || reading.accepts(spelling) => state,
+        // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
+        _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
+        // Another member of the consent object, which changes nothing.
+        _ => ConsentState::Empty,
+    }
+}

@@ -1,0 +1,267 @@
+//! `consent at …` → [`Reading`]: the path and the shape of the preferences, verified.
+
+use super::Category;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::model::checker::Checker;
+use crate::model::reading::{AbsentValue, MAX_PATH, Reading, TAKEN};
+use crate::syntax;
+use crate::syntax::tree::{ConsentAt, Preference, Scalar, Shape, Text};
+
+impl Checker<'_> {
+    /// Returns where an event carries consent, and in which shape.
+    pub(super) fn reading(&mut self, place: &ConsentAt) -> Option<Reading> {
+        let (last, parents) = place.path.split_last()?;
+        let spellings = std::iter::once(last).chain(&place.aliases);
+        self.twice(spellings.clone(), "spelling");
+        // The first member of the path is a member of the event, and so is each spelling when the path is that short.
+        let at_root = place.aliases.iter().filter(|_| parents.is_empty());
+        for first in place.path.first().into_iter().chain(at_root) {
+            if TAKEN.contains(&first.value.as_str()) {
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusablePath,
+                        format!("preferences cannot be read through `{}`", first.value),
+                    )
+                    .at(first.span, "a decision reads this member as something else")
+                    .help("the platform's own place is `context.consent.categoryPreferences`"),
+                );
+            }
+        }
+        if parents.is_empty() && self.forest.files.excerpt(last.span).contains('.') {
+            let parts: Vec<String> = last.value.split('.').map(key).collect();
+            let message = "the whole path is in quotes, so that it is the name of one member";
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "one member with `.` in its name")
+                    .help(format!(
+                        "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
+                        parts.join(".")
+                    )),
+            );
+        }
+        if place.aliases.len() >= MAX_PATH {
+            let message = format!("the preferences have more than {MAX_PATH} spellings");
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "too many spellings")
+                    .help("accept the spellings that events have"),
+            );
+        }
+        if place.path.len() > MAX_PATH {
+            let message = format!("the path has more than {MAX_PATH} members");
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "too deep")
+                    .help("read the preferences from a place further up"),
+            );
+        }
+        let owned = |texts: &mut dyn Iterator<Item = &Text>| texts.map(|text| text.value.clone()).collect();
+        let parents = owned(&mut parents.iter());
+        let spellings = owned(&mut spellings.into_iter());
+        let (shape, unlisted) = self.shape(place);
+        self.twice(place.skip.iter(), "name");
+        let absent = place.absent.iter().filter_map(|value| self.absent_value(value)).collect();
+        let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
+        // What the shape cannot list anyway need not be skipped.
+        let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
+        reading.skip = skip.map(|name| name.value.clone()).collect();
+        Some(reading)
+    }
+
+    /// Returns a value that counts as no preferences. Events carry texts and `null` there; other values are malformed.
+    fn absent_value(&mut self, stated: &Spanned<Scalar>) -> Option<AbsentValue> {
+        match &stated.value {
+            Scalar::Null => Some(AbsentValue::Null),
+            Scalar::Text(text) => Some(AbsentValue::Text(text.clone())),
+            Scalar::Boolean(_) | Scalar::Number(_) => {
+                self.report(
+                    Diagnostic::new(Code::UnusableShape, "only `null` and texts may count as no preferences")
+                        .at(stated.span, "is malformed in every shape")
+                        .help("delete it; the row for `malformed` decides such events"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Checks what the shape says, and returns it with the preference of a category that is not listed.
+    fn shape(&mut self, stated: &ConsentAt) -> (Shape, Preference) {
+        let at = stated.shape.span;
+        let mut unusable = |at: Span, message: String, help: &str| {
+            self.report(Diagnostic::new(Code::UnusableShape, message).at(at, "cannot be read").help(help));
+        };
+        let mut separators: Vec<&Text> = Vec::new();
+        let mut words: Vec<&Text> = Vec::new();
+        match &stated.shape.value {
+            Shape::Booleans { .. } | Shape::List { .. } => {}
+            Shape::Words { granted, refused, unasked } => {
+                words.extend(granted.iter().chain(refused).chain(unasked))
+            }
+            Shape::DelimitedText { separator, .. } => separators.push(separator),
+            Shape::Pairs { between, within, granted, refused } => {
+                separators.extend([between, within]);
+                words.extend(granted.iter().chain(refused));
+            }
+        }
+        for separator in &separators {
+            if separator.value.is_empty() {
+                unusable(
+                    separator.span,
+                    "the separator is empty".into(),
+                    "write what stands between two names, such as `\",\"`",
+                );
+            }
+        }
+        if let [between, within] = separators.as_slice()
+            && (between.value.contains(&within.value) || within.value.contains(&between.value))
+        {
+            unusable(
+                within.span,
+                "one separator contains the other".into(),
+                "pairs such as `C0001:1,C0002:0` are `pairs by \",\" and \":\"`",
+            );
+        }
+        let mut sorted: Vec<&&Text> = words.iter().collect();
+        sorted.sort_by(|one, other| (&one.value, one.span.start).cmp(&(&other.value, other.span.start)));
+        for pair in sorted.windows(2) {
+            if let [first, again] = pair
+                && first.value == again.value
+            {
+                unusable(again.span, format!("`{}` has two meanings", again.value), "name each text once");
+            }
+        }
+        let is_listed = |value| match &stated.shape.value {
+            Shape::List { listed } | Shape::DelimitedText { listed, .. } => {
+                Preference::from(*listed) == value
+            }
+            _ => false,
+        };
+        let lists_names = !matches!(stated.shape.value, Shape::Booleans { .. } | Shape::Words { .. });
+        let unlisted = match &stated.unlisted {
+            None if lists_names => {
+                unusable(
+                    at,
+                    "the shape does not say what it means that a category is not listed".into(),
+                    "add `unlisted refused`, or `unlisted granted` for a list of refusals",
+                );
+                Preference::Refused
+            }
+            None => Preference::Unasked,
+            Some(unlisted) if !lists_names => {
+                unusable(
+                    unlisted.span,
+                    "in an object a category without a member is unasked".into(),
+                    "delete `unlisted`; to deliver then, write `unasked granted` behind a category",
+                );
+                Preference::Unasked
+            }
+            Some(unlisted) => {
+                if is_listed(unlisted.value) {
+                    unusable(
+                        unlisted.span,
+                        format!("every category would be {}, listed or not", unlisted.value),
+                        "give listed and unlisted categories different preferences",
+                    );
+                }
+                unlisted.value
+            }
+        };
+        (owned(&stated.shape.value), unlisted)
+    }
+
+    /// Reports the categories of which no list decides anything.
+    pub(super) fn decidable(&mut self, categories: &[Category], reading: &Reading) {
+        for category in categories.iter().filter(|category| category.is_free()) {
+            let mut grants = reading.values().into_iter().map(|value| category.is_granted_by(value));
+            let first = grants.next().unwrap_or_default();
+            if grants.any(|other| other != first) {
+                continue;
+            }
+            let (message, help) = match first {
+                true => (
+                    "is granted by every list",
+                    "write `unlisted refused` at `consent at`, or `always` behind the category",
+                ),
+                false => (
+                    "is granted by no list",
+                    "write `unlisted granted` at `consent at`, or `unasked granted` behind the category",
+                ),
+            };
+            self.report(
+                Diagnostic::new(
+                    Code::ConstantCategory,
+                    format!("`{}` {message}, whatever the event lists", category.name()),
+                )
+                .at(category.span, "decided without the event")
+                .help(help),
+            );
+        }
+    }
+
+    /// Reports the wire ids that the shape cannot list: nobody could grant or refuse such a category.
+    pub(super) fn listable(&mut self, categories: &[Category], reading: &Reading) {
+        for wire_id in categories.iter().flat_map(|category| &category.wire_ids) {
+            if !reading.can_list(&wire_id.value) {
+                let message = format!("no event can list the wire id `{}`", wire_id.value);
+                self.report(
+                    Diagnostic::new(Code::UnlistableWireId, message)
+                        .at(wire_id.span, "`skip` has it, or a separator is in it")
+                        .help("change the wire id, or `skip` and the separators of `consent at`"),
+                );
+            }
+        }
+    }
+}
+
+/// The shape with its texts alone.
+fn owned(shape: &Shape<Text>) -> Shape {
+    let text = |text: &Text| text.value.clone();
+    let texts = |texts: &[Text]| texts.iter().map(|text| text.value.clone()).collect();
+    match shape {
+        Shape::Booleans { within, reversed } => {
+            Shape::Booleans { within: within.as_ref().map(text), reversed: *reversed }
+        }
+        Shape::Words { granted, refused, unasked } => {
+            Shape::Words { granted: texts(granted), refused: texts(refused), unasked: texts(unasked) }
+        }
+        Shape::List { listed } => Shape::List { listed: *listed },
+        Shape::DelimitedText { listed, separator } => {
+            Shape::DelimitedText { listed: *listed, separator: text(separator) }
+        }
+        Shape::Pairs { between, within, granted, refused } => Shape::Pairs {
+            between: text(between),
+            within: text(within),
+            granted: texts(granted),
+            refused: texts(refused),
+        },
+    }
+}
+
+/// Returns what tells the grants of a category from those of other categories, also of other policies: its wire ids, whether it is
+/// granted where an event does not list it, and the shape that lists it.
+///
+/// Most categories have one wire id, and this is it.
+pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
+    let shape = reading.shape_text();
+    let is_granted_unasked = category.unasked_granted.is_some() && reading.unlisted == Preference::Unasked;
+    match category.wire_ids.as_slice() {
+        [only] if !is_granted_unasked && shape.is_none() && !only.value.starts_with('[') => {
+            only.value.clone()
+        }
+        all => {
+            let mut wire_ids: Vec<&str> = all.iter().map(|wire_id| wire_id.value.as_str()).collect();
+            wire_ids.sort_unstable();
+            let quoted: Vec<String> = wire_ids.into_iter().map(syntax::quoted).collect();
+            let suffix = if is_granted_unasked { " or unasked" } else { "" };
+            let shape = shape.map_or(String::new(), |shape| format!(" in {shape}"));
+            format!("[{}]{suffix}{shape}", quoted.join(", "))
+        }
+    }
+}
+
+/// A member's name as a path would write it.
+fn key(name: &str) -> String {
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if first && plain { name.to_owned() } else { syntax::quoted(name) }
+}
