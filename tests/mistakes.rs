@@ -141,8 +141,8 @@ fn a_mistake_in_a_shape_has_its_help() {
     ] {
         let text =
             format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\noverride consent at a {parts}");
-        let error = Policy::parse(&text).unwrap_err();
-        assert_eq!(error.diagnostics()[0].help.as_deref(), Some(help), "{parts}");
+        let (_, found) = Tree::parse(&text);
+        assert_eq!(found[0].help.as_deref(), Some(help), "{parts}");
     }
 }
 
@@ -202,6 +202,10 @@ fn a_mistake_about_inputs_has_its_help() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // The statement counts also behind an earlier error in it.
+    let (_, found) = Tree::parse("consentry 1\ncategory A alwys refused when p 1 \"A\"");
+    let help = "separate values with `|`; a description stands in front of `refused when`";
+    assert_eq!((found.len(), found[1].help.as_deref()), (2, Some(help)));
 }
 
 fn codes_of(source: &Memory) -> Vec<Code> {

@@ -5,6 +5,7 @@
 //! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
 //! so that all of them read them again.
 
+mod advice;
 pub(crate) mod allow;
 mod builder;
 mod enforce;
@@ -12,6 +13,7 @@ mod expected;
 mod keywords;
 pub(crate) mod lines;
 mod old_words;
+mod phrases;
 mod quote;
 mod recover;
 mod resync;

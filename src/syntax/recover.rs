@@ -4,10 +4,12 @@
 //! statement alone, to learn how far it was understood and what could have followed, and then from where `resync` says that
 //! the statement goes on.
 
-use super::expected::{habit, one_of, position, unexpected};
+use super::advice::habit;
+use super::expected::{position, unexpected};
 use super::generated::{Grammar, Rule};
 use super::keywords::{begins_statement, leads, may_begin_statement};
 use super::lines::line_start;
+use super::phrases::one_of;
 use super::resync::Shape;
 use super::tokens::{Tokens, first_character, first_token, first_word};
 use super::tree::Statement;
