@@ -15,7 +15,7 @@ use consentry::Policy;
 use consentry::diagnostic::{Code, Severity};
 use consentry::model::{MAX_CATEGORIES, MAX_FILES};
 use consentry::source::Memory;
-use consentry::syntax::Tree;
+use consentry::syntax::{MAX_INPUTS, Tree};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -229,6 +229,11 @@ fn limits_are_errors() {
     let mut many = start.to_owned();
     (0..=MAX_CATEGORIES).for_each(|id| many.push_str(&format!("category c{id}\n")));
     assert_eq!(codes_of(&Memory::from([("main", many)])), [Code::TooManyDeclarations]);
+
+    let header: String = (0..=MAX_INPUTS).map(|input| format!(" i{input}")).collect();
+    let (_, found) =
+        Tree::parse(&format!("consentry 1\nreconcile {{ consent integrations{header} enforce }}"));
+    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::TooManyDeclarations]);
 
     let found = codes_of(&Memory::from([("main", format!("{start}{}", "category\n".repeat(5_000)))]));
     assert_eq!((found.len(), found[1_000]), (1_001, Code::TooManyErrors));

@@ -27,7 +27,7 @@ mod values;
 #[rustfmt::skip]
 mod generated;
 
-pub use builder::MAX_NAME_BYTES;
+pub use builder::{MAX_INPUTS, MAX_NAME_BYTES};
 pub use keywords::Keyword;
 pub(crate) use quote::is_reason;
 pub(crate) use quote::unquoted;

@@ -9,10 +9,10 @@ use crate::model::ids::{CategoryId, DestinationId, KindId};
 use crate::model::load::Forest;
 use crate::model::merge::{Merged, said};
 use crate::model::reconcile;
-use crate::syntax::Keyword;
 use crate::syntax::tree::{
     CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Text,
 };
+use crate::syntax::{Keyword, MAX_INPUTS};
 use std::collections::HashMap;
 
 /// The largest number of categories.
@@ -81,6 +81,7 @@ impl<'t> Checker<'t> {
                 self.by_wire_id.insert(&wire_id.value, name);
             }
         }
+        self.limit(merged.inputs.len(), MAX_INPUTS, "inputs");
         for input in &merged.inputs {
             self.not_built(input.span);
         }

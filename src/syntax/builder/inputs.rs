@@ -5,6 +5,9 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::spelled::Spelled;
 use crate::syntax::tree::*;
 
+/// The largest number of inputs in a policy, and so in the header of a table.
+pub const MAX_INPUTS: usize = 16;
+
 impl Builder<'_> {
     pub(super) fn input(&mut self, pair: &Pair<Rule>) -> Option<InputStatement> {
         Some(InputStatement {
@@ -66,7 +69,17 @@ impl Builder<'_> {
 
     /// Reads the inputs that the header of a table names.
     pub(super) fn columns(&mut self, pair: &Pair<Rule>) -> Option<Vec<Text>> {
-        child(pair, Rule::columns).map_or(Some(Vec::new()), |columns| self.names(&columns, Rule::column))
+        let Some(columns) = child(pair, Rule::columns) else { return Some(Vec::new()) };
+        let inputs = self.names(&columns, Rule::column)?;
+        if inputs.len() > MAX_INPUTS {
+            let message = format!("the table has {} inputs, and the limit is {MAX_INPUTS}", inputs.len());
+            self.found.push(
+                Diagnostic::new(Code::TooManyDeclarations, message)
+                    .at(self.span(&columns), "too many")
+                    .help("name the inputs that the rows depend on"),
+            );
+        }
+        Some(inputs)
     }
 
     /// Reports a row that does not have one value for each input of the header, which a grammar cannot count. `none` is the value that

@@ -12,6 +12,8 @@ mod inputs;
 mod old_forms;
 mod settings;
 
+pub use inputs::MAX_INPUTS;
+
 use super::generated::Rule;
 use super::old_words::old_word;
 use super::quote::unescaped;
