@@ -184,6 +184,8 @@ fn a_mistake_about_inputs_has_its_help() {
         ("category A refused when p not 1", each),
         ("category A refused when p != 1", each),
         ("category A refused when p 01", "a number stands as in JSON: `1`, `-2.5`"),
+        ("category A refused when p tru", "did you mean `true`?"),
+        ("category A refused when p 1 | absnt", "did you mean `absent`?"),
         ("category A refused when p 1 | yes", "write a text in quotes: \"yes\""),
         (
             "destination \"D\" needs when p \"x\" \"A\"",

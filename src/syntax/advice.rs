@@ -42,6 +42,8 @@ pub(super) fn advice(found: &str, statement: &str, before: &str, rest: &str, exp
             [&IntegrationsState::ALL.map(IntegrationsState::as_str)[..], &["any"]].concat()
         }
         A_SHAPE => vec!["booleans", "words", "pairs", "granted", "refused"],
+        A_VALUE => VALUES.to_vec(),
+        AN_INPUT_STATE | AN_INPUT_CELL => [&VALUES[..], &["absent", "other"]].concat(),
         "what to enforce" => vec!["nothing", "integrations", "listed integrations", "consent", "drop"],
         word if word.starts_with('`') => vec![word.trim_matches('`')],
         _ => Vec::new(),
@@ -110,6 +112,7 @@ pub(super) fn advice(found: &str, statement: &str, before: &str, rest: &str, exp
         && (asks(A_VALUE) || asks(AN_INPUT_STATE))
         && !asks("`granted`")
         && !asks(AN_EXPECTATION)
+        && !is_language_word(found)
     {
         return format!("write a text in quotes: \"{found}\"");
     } else if is_word && asks(A_SUBJECT) && !asks("a new statement") {
@@ -159,6 +162,9 @@ fn misplaced_part(found: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Opt
         _ => return None,
     })
 }
+
+/// The words that are values.
+const VALUES: [&str; 3] = ["true", "false", "null"];
 
 /// Returns how to correct an error about inputs and their values.
 fn about_inputs(found: &str, statement: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Option<String> {
