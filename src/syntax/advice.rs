@@ -1,4 +1,4 @@
-//! How to correct what the parser does not expect: the help of its errors.
+//! The help of the parser's errors: how to correct them.
 
 use super::keywords::is_language_word;
 use super::phrases::*;
@@ -112,7 +112,6 @@ pub(super) fn advice(found: &str, statement: &str, before: &str, rest: &str, exp
         && (asks(A_VALUE) || asks(AN_INPUT_STATE))
         && !asks("`granted`")
         && !asks(AN_EXPECTATION)
-        && !is_language_word(found)
     {
         return format!("write a text in quotes: \"{found}\"");
     } else if is_word && asks(A_SUBJECT) && !asks("a new statement") {

@@ -1,9 +1,9 @@
 //! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
-//! parser or deceive the reader, `builder` turns the parser's pairs into the tree, and `recover` reports what was wrong
-//! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
-//! so that all of them read them again.
+//! parser or deceive the reader, and `builder` turns the parser's pairs into the tree. `recover` reports what was wrong with the text
+//! that is no statement, and reads on where `resync` says that one goes on. `expected` words its errors with `phrases`, and `advice`
+//! adds how to correct them. `quote` writes names and texts so that all of them read them again.
 
 mod advice;
 pub(crate) mod allow;
