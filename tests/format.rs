@@ -80,7 +80,7 @@ fn examples_have_the_layout() {
         for example in page.split("```consent").skip(1) {
             let (mark, rest) = example.split_once('\n').unwrap();
             let text = rest.split_once("```").unwrap().0;
-            let edition = if mark.trim() == "statements" { "consentry 1\n\n" } else { "" };
+            let edition = if mark.trim().starts_with("statements") { "consentry 1\n\n" } else { "" };
             match format(&format!("{edition}{text}")) {
                 Ok(formatted) => assert_eq!(formatted, format!("{edition}{text}")),
                 Err(error) => assert!(mark.trim().starts_with('C'), "{error}\n{text}"),

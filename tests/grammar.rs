@@ -103,6 +103,19 @@ fn a_local_word_is_still_a_name() {
              never deliver \"D\" without {word} when {word} unasked and {word} not granted"
         );
         consentry::Policy::parse(&text).unwrap_or_else(|error| panic!("{word}: {error}"));
+        let text = format!(
+            "consentry 1 input {word} at {word}.{word} values \"a\", true absent null \
+             strategy all when {word} other and {word} absent, any otherwise \
+             category {word} refused when {word} true refused when {word} 1 \
+             destination \"D\" needs when {word} \"a\" {word} needs when {word} true by strategy of {word}, {word} \
+             otherwise {word} kind {word} destination \"E\" needs {word}, {word} needs by strategy of {word} \
+             reconcile {{ consent integrations {word} a enforce any any any \"a\" | other nothing }} \
+             test \"t\" {{ input {word} true consent {{ {word}: granted }} deliver all because refused {word} }} \
+             test \"u\" {{ consent {word} a expect missing 1 other deliver all because refused {word} }} \
+             never deliver any without {word} when {word} absent | other and {word} refused"
+        );
+        let (tree, found) = Tree::parse(&text);
+        assert_eq!((tree.statements.len(), found), (9, vec![]), "{word}");
         let dictionary = include_str!("../fuzz/policy.dict");
         assert!(
             dictionary.lines().any(|line| line == format!("{word:?}")),
@@ -180,6 +193,8 @@ fn keywords_are_those_of_the_grammar() {
             Keyword::Destination => "\"x\" unmapped",
             Keyword::Test => "\"x\" { drop }",
             Keyword::Lint => "unused-category error",
+            Keyword::Input => "x at y values 1",
+            Keyword::Strategy => "all",
             Keyword::Banner => "stays",
             Keyword::Model => "opt-in",
             Keyword::NeverDeliver => "any",

@@ -15,6 +15,7 @@ use consentry::Policy;
 use consentry::diagnostic::{Code, Severity};
 use consentry::model::{MAX_CATEGORIES, MAX_FILES};
 use consentry::source::Memory;
+use consentry::syntax::{MAX_INPUTS, Tree};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -140,9 +141,73 @@ fn a_mistake_in_a_shape_has_its_help() {
     ] {
         let text =
             format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\noverride consent at a {parts}");
-        let error = Policy::parse(&text).unwrap_err();
-        assert_eq!(error.diagnostics()[0].help.as_deref(), Some(help), "{parts}");
+        let (_, found) = Tree::parse(&text);
+        assert_eq!(found[0].help.as_deref(), Some(help), "{parts}");
     }
+}
+
+/// An error about inputs, or in words of another language, is answered with the words that were meant.
+#[test]
+fn a_mistake_about_inputs_has_its_help() {
+    let bar = "separate values with `|`";
+    let values = "name the values that decide: `values \"...\", \"...\"`; `absent` stands behind them";
+    let value = "a value is a text in quotes, a number, `true`, `false` or `null`";
+    let mut wrong = Vec::new();
+    let each = "name each value that is meant, with `|` between them; `other` is any value that the input does not name";
+    for (statement, help) in [
+        ("input p values 1", "say where an event has it: `at context.provider`"),
+        ("input p at a.b", values),
+        ("input p at a absent null values 1", values),
+        ("input p at a values [1, 2]", value),
+        ("input p at a values 1 2", "separate values with `,`"),
+        ("input p at a values 1 | 2", "separate values with `,`"),
+        ("input p at a values 1 absent null \"\"", "separate values with `,`"),
+        ("input p at a values custom", "write a text in quotes: \"custom\""),
+        ("input p at a values 1 absnt null", "did you mean `absent`?"),
+        (
+            "strategy both",
+            "a strategy is `all` or `any`; a case in front of it has a condition: `all when provider \"...\",`",
+        ),
+        ("strategy all when p 1 any otherwise", "write `,` behind each case"),
+        ("strategy all when p 1, any", "the last case is `all otherwise` or `any otherwise`"),
+        ("strategy all when p 1, any else", "the last case is `all otherwise` or `any otherwise`"),
+        ("category A refused", "name the signal that refuses: `refused when gpc true`"),
+        (
+            "category A refused when p 1 \"A\"",
+            "separate values with `|`; a description stands in front of `refused when`",
+        ),
+        ("category A refused when p 1, 2", bar),
+        ("category A refused when p 1 or 2", bar),
+        ("category A refused when p = 1", "write the value behind the name: `p \"...\"`"),
+        ("category A refused when p is 1", "write the value behind the name: `p \"...\"`"),
+        ("category A refused when p in (1, 2)", "write the value behind the name: `p \"...\"`"),
+        ("category A refused when p not 1", each),
+        ("category A refused when p != 1", each),
+        ("category A refused when p 01", "a number stands as in JSON: `1`, `-2.5`"),
+        ("category A refused when p tru", "did you mean `true`?"),
+        ("category A refused when p 1 | absnt", "did you mean `absent`?"),
+        ("category A refused when p 1 | yes", "write a text in quotes: \"yes\""),
+        (
+            "destination \"D\" needs when p \"x\" \"A\"",
+            "separate values with `|`; a category in quotes stands in a group: `all of \"...\"`",
+        ),
+        ("destination \"D\" needs when p \"x\", \"y\" A", bar),
+        ("destination \"D\" needs when p \"x\" A else B", "did you mean `otherwise`?"),
+        ("never deliver any when p 1, 2", bar),
+        ("test \"t\" { input p 1 | 2 drop }", "an event has one of the two: write a row or a test for each"),
+    ] {
+        let text = format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\n{statement}");
+        let (_, found) = Tree::parse(&text);
+        let helps: Vec<_> = found.iter().filter_map(|one| one.help.as_deref()).collect();
+        if helps != [help] {
+            wrong.push(format!("{statement}: {helps:?}, and not {help}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // The statement counts also behind an earlier error in it.
+    let (_, found) = Tree::parse("consentry 1\ncategory A alwys refused when p 1 \"A\"");
+    let help = "separate values with `|`; a description stands in front of `refused when`";
+    assert_eq!((found.len(), found[1].help.as_deref()), (2, Some(help)));
 }
 
 fn codes_of(source: &Memory) -> Vec<Code> {
@@ -166,6 +231,11 @@ fn limits_are_errors() {
     let mut many = start.to_owned();
     (0..=MAX_CATEGORIES).for_each(|id| many.push_str(&format!("category c{id}\n")));
     assert_eq!(codes_of(&Memory::from([("main", many)])), [Code::TooManyDeclarations]);
+
+    let header: String = (0..=MAX_INPUTS).map(|input| format!(" i{input}")).collect();
+    let (_, found) =
+        Tree::parse(&format!("consentry 1\nreconcile {{ consent integrations{header} enforce }}"));
+    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::TooManyDeclarations]);
 
     let found = codes_of(&Memory::from([("main", format!("{start}{}", "category\n".repeat(5_000)))]));
     assert_eq!((found.len(), found[1_000]), (1_001, Code::TooManyErrors));

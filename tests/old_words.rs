@@ -447,7 +447,7 @@ fn old_words_are_gone() {
             || [
                 "grammar/consent.pest",
                 "src/syntax/builder/cases.rs",
-                "src/syntax/expected.rs",
+                "src/syntax/advice.rs",
                 "src/syntax/builder/facts.rs",
                 "src/syntax/generated.rs",
                 "src/syntax/keywords.rs",

@@ -469,6 +469,7 @@ pub(crate) fn holds(policy: &Policy, condition: &PromiseCondition, event: &Event
     match condition {
         PromiseCondition::Consent(states) => states.contains(&event.consent.state()),
         PromiseCondition::Integrations(states) => states.contains(&event.integrations.state()),
+        PromiseCondition::Input(condition) => match condition.input {},
         PromiseCondition::Event(names) => track.is_some_and(|track| names.contains(&track)),
         PromiseCondition::Exempt(exempt) => {
             let mut names = policy.exempt_events().value.iter();

@@ -93,6 +93,8 @@ codes! {
     ControlCharacter "control-character" = 115,
     /// A name is longer than the limit.
     NameTooLong "name-too-long" = 116,
+    /// A row of a table has more or fewer values than the table has inputs.
+    CellCount "cell-count" = 117,
     /// The consent state `given` is now `answered`.
     OldConsentGiven "old-consent-given" = 120,
     /// The consent state `none given` is now `unanswered`.

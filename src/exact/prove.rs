@@ -317,6 +317,7 @@ impl Question<'_> {
                 };
                 (variable, vec![!granted, *granted])
             }
+            PromiseCondition::Input(condition) => match condition.input {},
             PromiseCondition::Integrations(states) => {
                 (Inputs::INTEGRATIONS, IntegrationsState::ALL.map(|state| states.contains(&state)).into())
             }

@@ -7,19 +7,16 @@ pub(super) const WIDTH: usize = 100;
 /// The space between two columns, and in front of a comment at the end of a line.
 pub(super) const GAP: usize = 2;
 
-/// The most columns that a line has: those of a row of the reconcile table.
-const COLUMNS: usize = 4;
-
 /// What is wider than this moves nothing that stands in other lines, so that what comes out is hardly longer than what
 /// went in.
 const WIDEST: usize = WIDTH / 2;
 
 /// What stands in the columns of a line; what it does not have is empty.
-pub(super) type Cells = [String; COLUMNS];
+pub(super) type Cells = Vec<String>;
 
 /// How wide the columns of some lines are.
 pub(super) struct Columns {
-    widths: [usize; COLUMNS],
+    widths: Vec<usize>,
     /// How wide a line may be.
     limit: usize,
 }
@@ -33,8 +30,9 @@ impl Columns {
     /// Columns for lines that may be so wide. What is last on its line may be as wide as it likes, and lines that are too
     /// wide in any case do not count.
     pub(super) fn of<'c>(limit: usize, lines: impl Iterator<Item = &'c Option<Cells>> + Clone) -> Self {
-        let mut columns = Columns { widths: [0; COLUMNS], limit };
-        for number in 0..COLUMNS {
+        let count = lines.clone().flatten().map(Vec::len).max().unwrap_or(0);
+        let mut columns = Columns { widths: vec![0; count], limit };
+        for number in 0..count {
             let lines = lines.clone().flatten().filter(|cells| columns.hold(cells));
             let cells = lines.filter_map(|cells| match cells.split_at_checked(number + 1) {
                 Some(([.., cell], behind)) if !is_empty(behind) => Some(width(cell)),
@@ -49,12 +47,12 @@ impl Columns {
     }
 
     /// Returns true if a line is not too wide with these columns.
-    pub(super) fn hold(&self, cells: &Cells) -> bool {
+    pub(super) fn hold(&self, cells: &[String]) -> bool {
         self.places(cells).last().is_none_or(|(start, cell)| start + width(cell) <= self.limit)
     }
 
     /// A line in these columns.
-    pub(super) fn line(&self, cells: &Cells) -> String {
+    pub(super) fn line(&self, cells: &[String]) -> String {
         let (mut line, mut end) = (String::new(), 0);
         for (start, cell) in self.places(cells) {
             line.extend(std::iter::repeat_n(' ', start.saturating_sub(end)));
@@ -66,9 +64,9 @@ impl Columns {
 
     /// Where each cell begins that has something in it. The second column is kept in any case; where a later one would make
     /// a line too wide, what stands in it moves up.
-    fn places<'c>(&self, cells: &'c Cells) -> impl Iterator<Item = (usize, &'c str)> {
+    fn places<'c>(&self, cells: &'c [String]) -> impl Iterator<Item = (usize, &'c str)> {
         let mut next = 0;
-        let places = cells.iter().zip(self.widths).enumerate().map(move |(number, (cell, column))| {
+        let places = cells.iter().zip(&self.widths).enumerate().map(move |(number, (cell, column))| {
             let start = next;
             let end = start + width(cell);
             let aligned = end.max(start + column);

@@ -21,13 +21,15 @@ pub(super) fn part<'t>(indent: usize, words: &[Word<'t>], page: &mut Page<'t>) {
     }
 }
 
-/// How many words lead a list: `needs`, `needs any of`, `alias`, `shared alias`, or `(all of` in a group; in a test `only`,
-/// `because refused` or `consent {`; in a promise `never deliver`, `except` or `without`; behind a path `words granted`, `granted`,
-/// `refused`, `unasked`, `skip` or `absent`.
+/// Counts the words that lead a list, such as `needs any of`, `by strategy of` and `shared alias`. A group has `(all of`, a test
+/// `because refused` or `consent {`, a promise `never deliver` or `without`, and what follows a path `words granted` or `values`.
 fn lead(words: &[Word]) -> usize {
     let mut texts = words.iter().map(|word| word.text);
     match (texts.next(), texts.next()) {
-        (Some("needs" | "without" | "("), Some("all" | "any")) => 3,
+        (Some("needs" | "otherwise"), Some("by")) if is_by_strategy(words.get(1..)) => 4,
+        (Some("by"), _) if is_by_strategy(Some(words)) => 3,
+        (Some("needs" | "otherwise" | "without" | "("), Some("all" | "any")) => 3,
+        (Some("all" | "any"), Some("of")) => 2,
         (Some("shared"), Some("alias"))
         | (Some("never" | "always"), _)
         | (Some("because"), _)
@@ -35,13 +37,18 @@ fn lead(words: &[Word]) -> usize {
         | (_, Some("{")) => 2,
         (
             Some(
-                "needs" | "except" | "without" | "alias" | "only" | "granted" | "refused" | "unasked"
-                | "skip" | "absent",
+                "needs" | "otherwise" | "except" | "without" | "alias" | "only" | "granted" | "refused"
+                | "unasked" | "values" | "skip" | "absent",
             ),
             _,
         ) => 1,
         _ => 0,
     }
+}
+
+/// Returns true if words begin with `by strategy of`. A category may be called `by`.
+fn is_by_strategy(words: Option<&[Word]>) -> bool {
+    matches!(words, Some([by, strategy, of, ..]) if [by, strategy, of].map(|word| word.text) == ["by", "strategy", "of"])
 }
 
 /// Each element of a list, on lines of its own.

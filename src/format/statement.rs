@@ -7,7 +7,9 @@ use super::table;
 use super::test;
 use super::trivia::{Word, in_one_line, joined, split_at};
 use crate::diagnostic::Spanned;
-use crate::syntax::tree::{ConsentAt, Fact, Shape, Statement, Text};
+use crate::syntax::tree::{
+    ConsentAt, DestinationAttribute, DestinationStatement, Fact, Shape, Statement, Text,
+};
 
 /// A statement and its words.
 pub(super) struct Sentence<'w, 't> {
@@ -23,6 +25,14 @@ pub(super) struct Sentence<'w, 't> {
 /// A part of a statement that begins a line when the statement is broken, and the column in which it stands otherwise.
 type Part<'w, 't> = (usize, &'w [Word<'t>]);
 
+/// A requirement with a condition: what stands in front of what is needed, and that.
+struct Arm<'w, 't> {
+    when: &'w [Word<'t>],
+    needs: &'w [Word<'t>],
+    /// Both, unless a comment stands between the words.
+    cells: Option<Cells>,
+}
+
 /// What stands in the same columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
@@ -32,6 +42,7 @@ enum Family {
     Kind,
     Destination,
     Setting,
+    Input,
     Lint,
     Promise,
     /// What has braces has columns of its own.
@@ -42,7 +53,7 @@ impl Family {
     /// How wide a line may be: only what has lists can be broken.
     fn limit(self) -> usize {
         match self {
-            Family::Destination | Family::Setting | Family::Promise => WIDTH,
+            Family::Destination | Family::Setting | Family::Input | Family::Promise => WIDTH,
             Family::Plain | Family::Category | Family::Kind | Family::Lint | Family::Braces => usize::MAX,
         }
     }
@@ -60,13 +71,24 @@ impl<'w, 't> Sentence<'w, 't> {
     }
 
     fn new(family: Family, fact: Option<&'w Fact>, words: &'w [Word<'t>], parts: Vec<Part<'w, 't>>) -> Self {
-        let cells = in_one_line(words).map(|_| cells(&parts));
+        let has_arms = matches!(fact, Some(Fact::Destination(destination)) if has_arms(destination));
+        let cells = in_one_line(words).filter(|_| !has_arms).map(|_| cells(&parts));
         Sentence { family, words, parts, cells, fact }
     }
 
     /// Returns true if a statement has its columns under those of the one in front of it.
     pub(super) fn goes_on(one: &Self, next: &Self) -> bool {
         one.family == next.family && !next.words.first().is_some_and(Word::is_apart)
+    }
+
+    /// The part of this number, if it is a requirement with a condition. In front of the attributes stands one part.
+    fn arm(&self, number: usize) -> Option<Arm<'w, 't>> {
+        let Some(Fact::Destination(destination)) = self.fact else { return None };
+        let attribute = destination.attributes.get(number.checked_sub(1)?)?;
+        let DestinationAttribute::NeedsWhen { when, .. } = &attribute.value else { return None };
+        let (_, words) = *self.parts.get(number)?;
+        let (when, needs) = split_at(words, when.last()?.states.last()?.span.end);
+        Some(Arm { when, needs, cells: in_one_line(words).map(|_| vec![joined(when), joined(needs)]) })
     }
 
     /// Statements that share their columns.
@@ -82,21 +104,26 @@ impl<'w, 't> Sentence<'w, 't> {
 
     fn lay_out(&self, columns: &Columns, page: &mut Page<'t>) {
         match (self.fact, &self.cells) {
-            (Some(Fact::Reconcile(rows)), _) => in_braces(self.words, page, |words, page| {
-                table::lay_out(table::HEADER, rows.iter().map(table::Places::of_row), words, page);
-            }),
+            (Some(Fact::Reconcile(table)), _) => {
+                in_braces(self.words, page, |words, page| table::lay_out_rows(table, words, page));
+            }
             (Some(Fact::Test(said)), _) => {
                 in_braces(self.words, page, |words, page| test::lay_out(said, words, page));
             }
             (_, Some(cells)) if columns.hold(cells) => page.push(0, &columns.line(cells), self.words),
             _ => {
                 page.end_block();
+                let arms: Vec<Option<Arm>> = (0..self.parts.len()).map(|number| self.arm(number)).collect();
+                let columns = Columns::of(WIDTH - INDENT, arms.iter().flatten().map(|arm| &arm.cells));
                 let mut indent = 0;
-                for (_, words) in &self.parts {
+                for ((_, words), arm) in self.parts.iter().zip(&arms) {
                     if indent > 0 {
                         page.comments(indent, words);
                     }
-                    part(indent, words, page);
+                    match arm {
+                        Some(arm) => arm.lay_out(&columns, words, page),
+                        None => part(indent, words, page),
+                    }
                     indent = INDENT;
                 }
                 page.end_block();
@@ -105,10 +132,32 @@ impl<'w, 't> Sentence<'w, 't> {
     }
 }
 
+impl<'t> Arm<'_, 't> {
+    fn lay_out(&self, columns: &Columns, words: &[Word<'t>], page: &mut Page<'t>) {
+        match &self.cells {
+            Some(cells) if columns.hold(cells) => page.push(INDENT, &columns.line(cells), words),
+            _ => {
+                flow(INDENT, self.when, page);
+                page.comments(2 * INDENT, self.needs);
+                part(2 * INDENT, self.needs, page);
+            }
+        }
+    }
+}
+
+/// Returns true if a destination has requirements with conditions, which are read below each other.
+fn has_arms(destination: &DestinationStatement) -> bool {
+    let is_arm = |one: &Spanned<_>| {
+        matches!(one.value, DestinationAttribute::NeedsWhen { .. } | DestinationAttribute::Otherwise(_))
+    };
+    destination.attributes.iter().any(is_arm)
+}
+
 /// The parts in their columns.
 fn cells(parts: &[Part]) -> Cells {
     let mut cells = Cells::default();
     for (column, part) in parts {
+        cells.resize(cells.len().max(column + 1), String::new());
         if let Some(cell) = cells.get_mut(*column) {
             if !cell.is_empty() {
                 cell.push(' ');
@@ -154,12 +203,23 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             starts.extend(columns(&destination.attributes, [1, 2]));
             Family::Destination
         }
+        Fact::Input(input) => {
+            let absent = input.absent.first().and(input.values.last());
+            let starts_of = [Some(&input.name), input.path.last()].map(|text| text.map(|text| text.span.end));
+            let ends = starts_of.into_iter().chain([absent.map(|value| value.span.end)]);
+            starts.extend(ends.enumerate().filter_map(|(column, end)| Some((column + 1, end?))));
+            Family::Input
+        }
         setting => {
             let words_before = setting.keyword().as_str().split(' ').count();
             let value = words.get(words_before + usize::from(statement.overrides.is_some()));
             starts.extend(value.map(|word| (1, word.start)));
-            if let Fact::ConsentAt(place) = setting {
-                starts.extend(ends(place).into_iter().map(|end| (1, end)));
+            match setting {
+                Fact::ConsentAt(place) => starts.extend(ends(place).into_iter().map(|end| (1, end))),
+                Fact::Strategy(strategy) => {
+                    starts.extend(strategy.cases.iter().map(|case| (1, case.span.end)));
+                }
+                _ => {}
             }
             Family::Setting
         }

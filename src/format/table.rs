@@ -4,32 +4,37 @@ use super::columns::{Cells, Columns, WIDTH, width};
 use super::list::flow;
 use super::page::{INDENT, Page};
 use super::trivia::{Word, in_one_line, joined, split_at};
-use crate::syntax::tree::{Case, Row};
+use crate::syntax::tree::{Case, ReconcileTable};
 
-/// The number of words in a header without `recorded`.
-pub(super) const HEADER: usize = 3;
-
-/// Where the columns of a row begin behind the first, and where the row ends. Words after the columns of the header are its reason.
-pub(super) struct Places {
-    starts: [usize; 3],
+/// Where the columns of a row begin behind the first, and where the row ends.
+struct Places {
+    starts: Vec<usize>,
     end: usize,
 }
 
-impl Places {
-    pub(super) fn of_row(row: &Row) -> Self {
-        let integrations = row.integrations.first().map_or(row.enforce.span, |state| state.span);
-        let starts = [integrations.start, row.enforce.span.start, row.enforce.span.end];
-        Places { starts, end: row.span.end }
-    }
+/// A reconcile table. Behind the columns of the header stand reasons.
+pub(super) fn lay_out_rows<'t>(table: &ReconcileTable, words: &[Word<'t>], page: &mut Page<'t>) {
+    let places = table.rows.iter().map(|row| {
+        let integrations = row.integrations.first().map(|state| state.span.start);
+        let inputs = row.inputs.iter().map(|input| input.span.start);
+        let enforce = row.enforce.span;
+        let starts = integrations.into_iter().chain(inputs).chain([enforce.start, enforce.end]);
+        Places { starts: starts.collect(), end: row.span.end }
+    });
+    lay_out(places.collect(), true, words, page);
+}
 
-    pub(super) fn of_case(case: &Case) -> Self {
-        let expectation = case.expectations.first().map_or(case.span.end, |first| first.span.start);
-        let [third, fourth] = match &case.recorded {
-            Some(recorded) => [recorded.span.start, expectation],
-            None => [expectation, case.span.end],
-        };
-        Places { starts: [case.integrations.span.start, third, fourth], end: case.span.end }
-    }
+/// The cases of a test.
+pub(super) fn lay_out_cases<'t>(cases: &[Case], words: &[Word<'t>], page: &mut Page<'t>) {
+    let places = cases.iter().map(|case| {
+        let integrations = case.integrations.as_ref().map(|said| said.span.start);
+        let inputs = case.inputs.iter().map(|input| input.span.start);
+        let recorded = case.recorded.as_ref().map(|said| said.span.start);
+        let expectation = case.expectations.first().map(|said| said.span.start);
+        let starts = integrations.into_iter().chain(inputs).chain(recorded).chain(expectation);
+        Places { starts: starts.collect(), end: case.span.end }
+    });
+    lay_out(places.collect(), false, words, page);
 }
 
 /// A line of the table, the header or a row.
@@ -41,14 +46,9 @@ struct Line<'w, 't> {
     cells: Option<Cells>,
 }
 
-/// The words of the header, of which there are so many, and of the rows.
-pub(super) fn lay_out<'t>(
-    header: usize,
-    rows: impl Iterator<Item = Places>,
-    words: &[Word<'t>],
-    page: &mut Page<'t>,
-) {
-    let mut lines = lines(header, rows, words);
+/// The words of the header, and of the rows.
+fn lay_out<'t>(rows: Vec<Places>, has_reasons: bool, words: &[Word<'t>], page: &mut Page<'t>) {
+    let mut lines = lines(rows, has_reasons, words);
     let reasons_below = !reasons_fit(&lines);
     if reasons_below {
         lines.iter_mut().for_each(Line::without_reason);
@@ -67,19 +67,17 @@ pub(super) fn lay_out<'t>(
     }
 }
 
-fn lines<'w, 't>(
-    header: usize,
-    rows: impl Iterator<Item = Places>,
-    words: &'w [Word<'t>],
-) -> Vec<Line<'w, 't>> {
-    let (first, mut rest) = words.split_at(header.min(words.len()));
-    let starts = [1, 2, 3].map(|number| first.get(number).map_or(usize::MAX, |word| word.start));
-    let has_reasons = header == HEADER;
-    let mut lines = vec![Line::new(first, starts, has_reasons)];
+fn lines<'w, 't>(rows: Vec<Places>, has_reasons: bool, words: &'w [Word<'t>]) -> Vec<Line<'w, 't>> {
+    // Each column has one word in the header, and the last one ends it.
+    let is_last = |word: &Word| matches!(word.text, "enforce" | "expect");
+    let header = words.iter().position(is_last).map_or(words.len(), |last| last + 1);
+    let (first, mut rest) = words.split_at(header);
+    let starts: Vec<usize> = first.iter().skip(1).map(|word| word.start).collect();
+    let mut lines = vec![Line::new(first, &starts, false)];
     for row in rows {
         let words;
         (words, rest) = split_at(rest, row.end);
-        lines.push(Line::new(words, row.starts, has_reasons));
+        lines.push(Line::new(words, &row.starts, has_reasons));
     }
     lines
 }
@@ -93,17 +91,21 @@ fn reasons_fit(lines: &[Line]) -> bool {
 
 impl<'w, 't> Line<'w, 't> {
     /// `starts` is where the columns behind the first begin.
-    fn new(words: &'w [Word<'t>], [second, third, fourth]: [usize; 3], has_reason: bool) -> Self {
-        let (first, rest) = split_at(words, second);
-        let (second, rest) = split_at(rest, third);
-        let (third, fourth) = split_at(rest, fourth);
-        let cells = in_one_line(words).map(|_| [first, second, third, fourth].map(joined));
-        Line { words, reason: if has_reason { fourth } else { &[] }, cells }
+    fn new(words: &'w [Word<'t>], starts: &[usize], has_reason: bool) -> Self {
+        let (mut columns, mut rest) = (Vec::new(), words);
+        for start in starts {
+            let column;
+            (column, rest) = split_at(rest, *start);
+            columns.push(column);
+        }
+        columns.push(rest);
+        let cells = in_one_line(words).map(|_| columns.into_iter().map(joined).collect());
+        Line { words, reason: if has_reason { rest } else { &[] }, cells }
     }
 
     fn without_reason(&mut self) {
-        if let Some([.., reason]) = &mut self.cells {
-            reason.clear();
+        if let Some(cells) = self.cells.as_mut().filter(|_| !self.reason.is_empty()) {
+            cells.pop();
         }
     }
 }

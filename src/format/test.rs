@@ -35,8 +35,7 @@ pub(super) fn lay_out<'t>(test: &TestStatement, words: &[Word<'t>], page: &mut P
     lay_out_lines(&test.lines, lines, page);
     if let Some(cases) = &test.cases {
         page.end_block();
-        let recorded = usize::from(cases.iter().any(|case| case.recorded.is_some()));
-        table::lay_out(table::HEADER + recorded, cases.iter().map(table::Places::of_case), table, page);
+        table::lay_out_cases(cases, table, page);
     }
 }
 
@@ -63,7 +62,7 @@ fn lay_out_lines<'t>(said: &[Spanned<TestLine>], words: &[Word<'t>], page: &mut 
 impl<'w, 't> Line<'w, 't> {
     fn new(said: &TestLine, words: &'w [Word<'t>]) -> Self {
         let (lead, rest) = words.split_at(lead(said).min(words.len()));
-        let cells = in_one_line(words).map(|_| [joined(lead), joined(rest), String::new(), String::new()]);
+        let cells = in_one_line(words).map(|_| vec![joined(lead), joined(rest)]);
         Line { words, shape: Shape::of(said), cells }
     }
 

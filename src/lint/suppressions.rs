@@ -215,7 +215,7 @@ fn row_at(statement: &Statement, at: usize) -> Option<Span> {
         (row.start <= at).then_some(row)
     }
     match &statement.fact {
-        Fact::Reconcile(rows) => find(rows, at, |row| row.span),
+        Fact::Reconcile(table) => find(&table.rows, at, |row| row.span),
         Fact::Test(test) => find(test.cases.as_deref()?, at, |case| case.span),
         _ => None,
     }
@@ -223,7 +223,7 @@ fn row_at(statement: &Statement, at: usize) -> Option<Span> {
 
 fn has_rows(tree: &Tree, at: usize) -> bool {
     statement_at(tree, at).is_some_and(|statement| match &statement.fact {
-        Fact::Reconcile(rows) => !rows.is_empty(),
+        Fact::Reconcile(table) => !table.rows.is_empty(),
         Fact::Test(test) => test.cases.as_ref().is_some_and(|cases| !cases.is_empty()),
         _ => false,
     })

@@ -8,8 +8,8 @@ use super::load::Forest;
 use crate::diagnostic::{Code, Diagnostic, Edit, FileId, Span, Spanned, nearest};
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    CategoryStatement, DestinationStatement, Fact, KindStatement, Lint, PromiseStatement, Statement,
-    TestStatement, Text,
+    CategoryStatement, DestinationStatement, Fact, InputStatement, KindStatement, Lint, PromiseStatement,
+    Statement, TestStatement, Text,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -35,6 +35,7 @@ pub(super) struct Merged<'t> {
     /// The policy's name, from the file that was loaded.
     pub(super) name: Option<Text>,
     pub(super) categories: Vec<Spanned<&'t CategoryStatement>>,
+    pub(super) inputs: Vec<Spanned<&'t InputStatement>>,
     pub(super) kinds: Vec<Spanned<&'t KindStatement>>,
     pub(super) destinations: Vec<Spanned<&'t DestinationStatement>>,
     /// Statements in front of text that could not be parsed, and that may belong to them.
@@ -61,6 +62,7 @@ impl<'t> Merged<'t> {
         match &statement.fact {
             Fact::Policy(_) | Fact::Include { .. } => {}
             Fact::Category(category) => self.categories.push(Spanned::new(category, span)),
+            Fact::Input(input) => self.inputs.push(Spanned::new(input, span)),
             Fact::Kind(kind) => self.kinds.push(Spanned::new(kind, span)),
             Fact::Destination(destination) => self.destinations.push(Spanned::new(destination, span)),
             Fact::Test(test) => self.tests.push(Spanned::new(test, span)),

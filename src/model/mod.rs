@@ -38,14 +38,14 @@ pub use promise::{Promise, PromiseCondition, PromiseSubject};
 #[cfg(feature = "lint")]
 pub(crate) use read::{Loaded, load_any};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
-pub use reading::Reading;
+pub use reading::{AbsentValue, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
 pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
-    AbsentValue, AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
+    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
     ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState,
     InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference,
     RouterKnows, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,

@@ -13,6 +13,12 @@ impl Checker<'_> {
     pub(super) fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
         match needs {
             Needs::Group(group) => self.group(group),
+            Needs::ByStrategy(names) => {
+                if let Some(name) = names.first() {
+                    self.not_built(name.span);
+                }
+                None
+            }
             Needs::List(names) => {
                 self.twice(names.iter(), "category");
                 let elements = names.iter().filter_map(|name| self.category_named(name));

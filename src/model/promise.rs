@@ -5,6 +5,7 @@ use super::ids::{CategoryId, DestinationId, KindId};
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition, StatedSubject};
+use std::convert::Infallible;
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -27,7 +28,7 @@ pub struct Promise {
 }
 
 /// What a promise asks of an event.
-pub type PromiseCondition = StatedCondition<String, CategoryId>;
+pub type PromiseCondition = StatedCondition<String, CategoryId, Infallible>;
 
 /// Destinations that a promise speaks of.
 pub type PromiseSubject = StatedSubject<DestinationId, KindId>;
@@ -167,6 +168,10 @@ impl Checker<'_> {
                     return None;
                 }
                 PromiseCondition::Entry { name: name.value.clone(), states: states.clone() }
+            }
+            StatedCondition::Input(condition) => {
+                self.not_built(condition.input.span);
+                return None;
             }
             StatedCondition::Preference { category, preference } => {
                 let category = self.category_named(category)?;

@@ -1,7 +1,7 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
 use crate::syntax::quoted;
-use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape, StatedPreference};
+use crate::syntax::tree::{ConsentState, Listed, Preference, Shape, StatedPreference};
 
 /// The way in which events carry consent: the place and the shape.
 ///
@@ -255,6 +255,15 @@ impl Reading {
         }
         parts
     }
+}
+
+/// A value that counts as no preferences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AbsentValue {
+    /// `null`.
+    Null,
+    /// A text.
+    Text(String),
 }
 
 impl AbsentValue {

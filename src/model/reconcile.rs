@@ -117,6 +117,7 @@ pub(super) fn check(rows: &[Row], span: Span, diagnostics: &mut Vec<Diagnostic>)
     let fallback = Row {
         consent: ConsentState::ALL.map(|state| Spanned::new(state, span)).to_vec(),
         integrations: IntegrationsState::ALL.map(|state| Spanned::new(state, span)).to_vec(),
+        inputs: Vec::new(),
         enforce: Spanned::new(Enforce::Drop("the table says nothing".into()), span),
         because: None,
         span,

@@ -138,13 +138,18 @@ impl<'t> Checker<'t> {
         if let Some(whole) = &lines.whole {
             self.event_twice(whole.span, test.name.span);
         }
+        if let Some(input) = test.inputs.first() {
+            self.not_built(input.span);
+        }
         let column = rows.first().and_then(|row| row.recorded.as_ref());
         if let Some(recorded) = column.filter(|_| !has_check) {
             self.recorded_without_check(recorded.span);
         }
         let mut cases = Vec::new();
         for row in rows {
-            let event = self.stated(&row.consent.value, &row.integrations.value, lines.track, reading);
+            let integrations =
+                row.integrations.as_ref().map_or(&StatedIntegrations::None, |said| &said.value);
+            let event = self.stated(&row.consent.value, integrations, lines.track, reading);
             let recorded = self.recorded(row.recorded.as_ref().map(|said| &said.value));
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
             let expectations = self.expectations(said);
@@ -180,6 +185,10 @@ impl<'t> Checker<'t> {
                                 .help("delete one of the two"),
                         );
                     }
+                    None
+                }
+                TestLine::Input { input, .. } => {
+                    self.not_built(input.span);
                     None
                 }
                 TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),

@@ -36,6 +36,10 @@ pub enum Rule {
     r#case_parts,
     ///The rest of a table with a column `recorded`, from a case on.
     r#recorded_case_parts,
+    ///The rest of a table without a column `integrations`, from a case on.
+    r#short_case_parts,
+    ///The rest of a table with `recorded` and without `integrations`, from a case on.
+    r#short_recorded_case_parts,
     ///Some editors put this in front of a text.
     r#byte_order_mark,
     ///`consentry 1`: the first line, which fixes what every other line means, for ever.
@@ -49,7 +53,7 @@ none is a part for other files to include.*/
     r#policy,
     ///`include "categories.consent"` or `include prelude "segment"`.
     r#include,
-    ///`category Advertising = "C0004" "Ads that follow people"`, with `always`, `unenforced` or `unasked granted`.
+    ///`category Advertising = "C0004" "Ads that follow people"`, with `always`, `unenforced`, `unasked granted` or `refused when …`.
     r#category,
     ///What is said about a category.
     r#category_attribute,
@@ -62,6 +66,9 @@ of several.*/
     r#unenforced,
     ///`unasked granted`: a person who was not asked counts as one who has granted the category.
     r#unasked_granted,
+    /**`refused when gpc true | 1`: a signal on the event refuses the category. A text behind it would be a description for the parser, and
+a forgotten `|` for everybody else.*/
+    r#refused_when,
     ///A description for people. It decides nothing.
     r#label,
     ///`destination kind warehouse ignores All`: declares a kind, and whether `All: false` reaches it.
@@ -77,8 +84,15 @@ of several.*/
     /**`alias "amplitude-js"`: other names that the integrations object may use for the destination. `shared alias "Amplitude"`: a name
 that several destinations have; each of them declares it so.*/
     r#alias,
-    ///`needs Advertising, Analytics`: maps the destination to consent categories.
+    /**`needs Advertising, Analytics`: maps the destination to consent categories. `needs when provider "custom" any of A, B`: on some events.
+Behind a value, a category in quotes would read like another value.*/
     r#needs,
+    ///`otherwise unmapped`, `otherwise all of A, B`: what is needed where no `needs when` holds.
+    r#otherwise,
+    ///The categories that are needed.
+    r#requirement,
+    ///`by strategy of A, B`: all or any of them, as the setting `strategy` says.
+    r#by_strategy,
     ///Categories without a written formula: `several categories need …` says whether all or any of them count.
     r#names,
     ///`all of A, B` or `any of A, (all of B, C)`. That a written group must not be empty is checked later.
@@ -104,8 +118,14 @@ a statement instead.*/
     r#kind,
     ///The table of section 2: what is enforced for each consent state and integrations state; the first row wins.
     r#reconcile,
+    ///The inputs that a table has columns for.
+    r#columns,
+    ///One of them.
+    r#column,
     ///`empty | unanswered   present   consent then integrations`.
     r#row,
+    ///The states of one input in a row. A row has one such cell for each input of the header.
+    r#input_cell,
     ///One or more consent states, or `any` of the five.
     r#consent_states,
     ///One consent state.
@@ -130,6 +150,13 @@ a statement instead.*/
     r#unmapped_destinations,
     ///`several categories need all`: what a list of categories without a written formula asks for.
     r#several_categories,
+    /**`strategy all when provider "custom", any when resolution "or", all otherwise`: what `by strategy of` asks for. The first case that
+holds counts.*/
+    r#strategy,
+    ///`all when provider "custom",`
+    r#strategy_case,
+    ///All, or any.
+    r#quantifier,
     ///`invalid entries unlisted`: how an integrations entry is read that is neither a boolean nor an object.
     r#invalid_entries,
     ///`exempt events "Order Refunded"`: track events that pass the consent step.
@@ -191,7 +218,7 @@ policy says. Nobody overrides it.*/
     r#without,
     ///`when consent answered and "Braze" off`: the events that a promise speaks of.
     r#when,
-    ///A state of one of the two objects, the event's name, an integrations entry, a preference, or what the ledger says.
+    ///A state of one of the two objects, the event's name, an integrations entry, a preference, what the ledger says, or an input.
     r#condition,
     ///The preference of a category on the event.
     r#stated_choice,
@@ -203,12 +230,16 @@ policy says. Nobody overrides it.*/
     r#test,
     ///A line of a test without cases.
     r#test_line,
-    ///The cases of a test under the header of their table. Every case has what is recorded, or none has it.
+    ///The cases of a test under the header of their table. Every case has the columns of the header.
     r#cases,
-    ///One case: the two objects of its event, and what is expected of it.
+    ///One case: the two objects of its event, its inputs, and what is expected of it.
     r#case,
     ///One case with what is recorded of its person.
     r#recorded_case,
+    ///One case without an integrations object.
+    r#short_case,
+    ///One case without an integrations object, with what is recorded of its person.
+    r#short_recorded_case,
     /**`event "Order Completed"`: the name of a track event. `event { … }`: a whole event as JSON. `events from
 "refusals.ndjson"`: each event of a file.*/
     r#stated_event,
@@ -224,6 +255,8 @@ policy says. Nobody overrides it.*/
     r#case_integrations,
     ///`"Google Ads": on`, by any name of the destination; `All: off`. `{}` is an entry with options.
     r#stated_entry,
+    ///`input provider "oneTrust"`, `input provider absent`.
+    r#stated_input,
     ///`recorded { Advertising: refused }`, `recorded unknown`.
     r#stated_recorded,
     ///The ledger's answer about the person of a test's event: no record, no answer in time, or the recorded preferences.
@@ -264,8 +297,22 @@ spellings of the last key, and how the value there lists what a person chose.*/
     r#skipped,
     ///`absent null, ""`: values that count as no value.
     r#absent,
-    ///One of them.
-    r#absent_value,
+    ///`input provider at context.provider values "custom", "ketch" absent null`: a member of the event, and the values of it that decide.
+    r#input,
+    ///`values "custom", "ketch"`
+    r#input_values,
+    ///A JSON value that is no array and no object.
+    r#value,
+    ///A number as JSON has it.
+    r#json_number,
+    ///`provider "oneTrust" | absent and region "EU"`: which events something is about, by their inputs.
+    r#input_conditions,
+    ///`provider "oneTrust" | absent`
+    r#input_condition,
+    ///Alternative states of an input.
+    r#input_states,
+    ///One of the values of the input, no value, or any other value.
+    r#input_state,
     ///The members that lead from the event to its preferences.
     r#path,
     ///A member's name: bare, or in quotes when it is no plain word.
@@ -464,14 +511,21 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_absent,
     r#local_booleans,
     r#local_by,
+    r#local_false,
     r#local_in,
+    r#local_input,
     r#local_list,
     r#local_null,
+    r#local_other,
+    r#local_otherwise,
     r#local_pairs,
     r#local_reversed,
     r#local_skip,
+    r#local_strategy,
     r#local_text,
+    r#local_true,
     r#local_unasked,
+    r#local_values,
     r#local_words,
     r#old_as,
     r#old_closed_word,
@@ -509,6 +563,8 @@ impl Rule {
             Rule::r#test_parts,
             Rule::r#case_parts,
             Rule::r#recorded_case_parts,
+            Rule::r#short_case_parts,
+            Rule::r#short_recorded_case_parts,
             Rule::r#byte_order_mark,
             Rule::r#edition,
             Rule::r#statement,
@@ -521,6 +577,7 @@ impl Rule {
             Rule::r#always,
             Rule::r#unenforced,
             Rule::r#unasked_granted,
+            Rule::r#refused_when,
             Rule::r#label,
             Rule::r#destination_kind,
             Rule::r#destination_kind_attribute,
@@ -529,6 +586,9 @@ impl Rule {
             Rule::r#destination_attribute,
             Rule::r#alias,
             Rule::r#needs,
+            Rule::r#otherwise,
+            Rule::r#requirement,
+            Rule::r#by_strategy,
             Rule::r#names,
             Rule::r#group,
             Rule::r#all_of,
@@ -541,7 +601,10 @@ impl Rule {
             Rule::r#mode,
             Rule::r#kind,
             Rule::r#reconcile,
+            Rule::r#columns,
+            Rule::r#column,
             Rule::r#row,
+            Rule::r#input_cell,
             Rule::r#consent_states,
             Rule::r#consent_state,
             Rule::r#integrations_states,
@@ -554,6 +617,9 @@ impl Rule {
             Rule::r#consent_or_listed_then_integrations,
             Rule::r#unmapped_destinations,
             Rule::r#several_categories,
+            Rule::r#strategy,
+            Rule::r#strategy_case,
+            Rule::r#quantifier,
             Rule::r#invalid_entries,
             Rule::r#exempt_events,
             Rule::r#preference_events,
@@ -592,6 +658,8 @@ impl Rule {
             Rule::r#cases,
             Rule::r#case,
             Rule::r#recorded_case,
+            Rule::r#short_case,
+            Rule::r#short_recorded_case,
             Rule::r#stated_event,
             Rule::r#stated_consent,
             Rule::r#case_consent,
@@ -599,6 +667,7 @@ impl Rule {
             Rule::r#stated_integrations,
             Rule::r#case_integrations,
             Rule::r#stated_entry,
+            Rule::r#stated_input,
             Rule::r#stated_recorded,
             Rule::r#case_recorded,
             Rule::r#recorded_preference,
@@ -618,7 +687,14 @@ impl Rule {
             Rule::r#unlisted,
             Rule::r#skipped,
             Rule::r#absent,
-            Rule::r#absent_value,
+            Rule::r#input,
+            Rule::r#input_values,
+            Rule::r#value,
+            Rule::r#json_number,
+            Rule::r#input_conditions,
+            Rule::r#input_condition,
+            Rule::r#input_states,
+            Rule::r#input_state,
             Rule::r#path,
             Rule::r#key,
             Rule::r#name,
@@ -775,14 +851,21 @@ impl Rule {
             Rule::r#local_absent,
             Rule::r#local_booleans,
             Rule::r#local_by,
+            Rule::r#local_false,
             Rule::r#local_in,
+            Rule::r#local_input,
             Rule::r#local_list,
             Rule::r#local_null,
+            Rule::r#local_other,
+            Rule::r#local_otherwise,
             Rule::r#local_pairs,
             Rule::r#local_reversed,
             Rule::r#local_skip,
+            Rule::r#local_strategy,
             Rule::r#local_text,
+            Rule::r#local_true,
             Rule::r#local_unasked,
+            Rule::r#local_values,
             Rule::r#local_words,
             Rule::r#old_as,
             Rule::r#old_closed_word,
@@ -1248,6 +1331,92 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#short_case_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#short_case(state)
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#short_case(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#short_case(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#short_recorded_case_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#SOI(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#short_recorded_case(state)
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    self::r#short_recorded_case(state)
+                                                                        .and_then(|state| {
+                                                                            state
+                                                                                .repeat(|state| {
+                                                                                    state
+                                                                                        .sequence(|state| {
+                                                                                            super::hidden::skip(state)
+                                                                                                .and_then(|state| { self::r#short_recorded_case(state) })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#close_brace(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#EOI(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#byte_order_mark(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1329,6 +1498,8 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#invalid_entries(state) })
                         .or_else(|state| { self::r#exempt_events(state) })
                         .or_else(|state| { self::r#consent_at(state) })
+                        .or_else(|state| { self::r#input(state) })
+                        .or_else(|state| { self::r#strategy(state) })
                         .or_else(|state| { self::r#lint(state) })
                         .or_else(|state| { self::r#old_statement(state) })
                         .or_else(|state| { self::r#banner(state) })
@@ -1442,6 +1613,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     self::r#always(state)
                         .or_else(|state| { self::r#unenforced(state) })
                         .or_else(|state| { self::r#unasked_granted(state) })
+                        .or_else(|state| { self::r#refused_when(state) })
                         .or_else(|state| { self::r#old_switched_off(state) })
                         .or_else(|state| { self::r#label(state) })
                 }
@@ -1555,6 +1727,32 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#local_unasked(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_granted(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#refused_when(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#refused_when,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_refused(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_when(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#input_conditions(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.lookahead(false, |state| { self::r#text(state) })
+                                            })
                                     })
                             },
                         )
@@ -1691,6 +1889,7 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     let state = state.check_stack_limit()?;
                     self::r#needs(state)
+                        .or_else(|state| { self::r#otherwise(state) })
                         .or_else(|state| { self::r#alias(state) })
                         .or_else(|state| { self::r#unmapped(state) })
                         .or_else(|state| { self::r#exempt(state) })
@@ -1770,9 +1969,90 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#word_needs(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                self::r#group(state)
-                                                    .or_else(|state| { self::r#names(state) })
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_when(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#input_conditions(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state.lookahead(false, |state| { self::r#text(state) })
+                                                            })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#requirement(state) })
+                                                    })
+                                                    .or_else(|state| { self::r#requirement(state) })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#otherwise(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#otherwise,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_otherwise(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_unmapped(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state
+                                                                    .lookahead(
+                                                                        false,
+                                                                        |state| { self::r#word_destinations(state) },
+                                                                    )
+                                                            })
+                                                    })
+                                                    .or_else(|state| { self::r#requirement(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#requirement(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#by_strategy(state)
+                        .or_else(|state| { self::r#group(state) })
+                        .or_else(|state| { self::r#names(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#by_strategy(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#by_strategy,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_by(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_strategy(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_of(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#names(state) })
                                     })
                             },
                         )
@@ -2104,6 +2384,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_integrations(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#columns(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_enforce(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
@@ -2133,6 +2417,59 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#columns(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#columns,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#column(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#column(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#column(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#column(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#column,
+                            |state| {
+                                self::r#text(state).or_else(|state| { self::r#bare(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#row(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2148,12 +2485,48 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#integrations_states(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#input_cell(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#input_cell(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#enforce(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state.optional(|state| { self::r#because(state) })
                                             })
                                     })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_cell(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_cell,
+                            |state| {
+                                self::r#word_any(state)
+                                    .or_else(|state| { self::r#input_states(state) })
                             },
                         )
                 }
@@ -2489,6 +2862,99 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| { self::r#word_any(state) })
                                             })
                                     })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#strategy(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#strategy,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_strategy(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#strategy_case(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        self::r#strategy_case(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| { self::r#strategy_case(state) })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#quantifier(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#local_otherwise(state) })
+                                                    })
+                                                    .or_else(|state| { self::r#quantifier(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#strategy_case(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#strategy_case,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#quantifier(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_when(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#input_conditions(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#comma(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#quantifier(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#quantifier,
+                            |state| {
+                                self::r#word_all(state)
+                                    .or_else(|state| { self::r#word_any(state) })
                             },
                         )
                 }
@@ -3537,7 +4003,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .sequence(|state| {
                                                 self::r#name(state)
                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                    .and_then(|state| { self::r#stated_choice(state) })
+                                                    .and_then(|state| {
+                                                        self::r#stated_choice(state)
+                                                            .or_else(|state| { self::r#input_states(state) })
+                                                    })
                                             })
                                     })
                             },
@@ -3680,6 +4149,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     self::r#stated_event(state)
                         .or_else(|state| { self::r#stated_consent(state) })
                         .or_else(|state| { self::r#stated_integrations(state) })
+                        .or_else(|state| { self::r#stated_input(state) })
                         .or_else(|state| { self::r#stated_recorded(state) })
                         .or_else(|state| { self::r#expectation(state) })
                 }
@@ -3698,30 +4168,67 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#word_consent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#word_integrations(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
                                                     .sequence(|state| {
-                                                        self::r#word_recorded(state)
+                                                        self::r#word_integrations(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                            .and_then(|state| { self::r#word_expect(state) })
-                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                            .and_then(|state| {
+                                                                state.optional(|state| { self::r#columns(state) })
+                                                            })
                                                             .and_then(|state| { super::hidden::skip(state) })
                                                             .and_then(|state| {
                                                                 state
                                                                     .sequence(|state| {
+                                                                        self::r#word_recorded(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#word_expect(state) })
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        state
+                                                                                            .optional(|state| {
+                                                                                                self::r#recorded_case(state)
+                                                                                                    .and_then(|state| {
+                                                                                                        state
+                                                                                                            .repeat(|state| {
+                                                                                                                state
+                                                                                                                    .sequence(|state| {
+                                                                                                                        super::hidden::skip(state)
+                                                                                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                                    .or_else(|state| {
                                                                         state
-                                                                            .optional(|state| {
-                                                                                self::r#recorded_case(state)
+                                                                            .sequence(|state| {
+                                                                                self::r#word_expect(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#case(state) })
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
                                                                                     .and_then(|state| {
                                                                                         state
-                                                                                            .repeat(|state| {
+                                                                                            .sequence(|state| {
                                                                                                 state
-                                                                                                    .sequence(|state| {
-                                                                                                        super::hidden::skip(state)
-                                                                                                            .and_then(|state| { self::r#recorded_case(state) })
+                                                                                                    .optional(|state| {
+                                                                                                        self::r#case(state)
+                                                                                                            .and_then(|state| {
+                                                                                                                state
+                                                                                                                    .repeat(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                super::hidden::skip(state)
+                                                                                                                                    .and_then(|state| { self::r#case(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
                                                                                                     })
                                                                                             })
                                                                                     })
@@ -3732,23 +4239,61 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| {
                                                         state
                                                             .sequence(|state| {
-                                                                self::r#word_expect(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#case(state) })
+                                                                state
+                                                                    .optional(|state| { self::r#columns(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| {
                                                                         state
                                                                             .sequence(|state| {
+                                                                                self::r#word_recorded(state)
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#word_expect(state) })
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| { self::r#short_recorded_case(state) })
+                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                    .and_then(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                state
+                                                                                                    .optional(|state| {
+                                                                                                        self::r#short_recorded_case(state)
+                                                                                                            .and_then(|state| {
+                                                                                                                state
+                                                                                                                    .repeat(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                super::hidden::skip(state)
+                                                                                                                                    .and_then(|state| { self::r#short_recorded_case(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                            .or_else(|state| {
                                                                                 state
-                                                                                    .optional(|state| {
-                                                                                        self::r#case(state)
+                                                                                    .sequence(|state| {
+                                                                                        self::r#word_expect(state)
+                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                            .and_then(|state| { self::r#short_case(state) })
+                                                                                            .and_then(|state| { super::hidden::skip(state) })
                                                                                             .and_then(|state| {
                                                                                                 state
-                                                                                                    .repeat(|state| {
+                                                                                                    .sequence(|state| {
                                                                                                         state
-                                                                                                            .sequence(|state| {
-                                                                                                                super::hidden::skip(state)
-                                                                                                                    .and_then(|state| { self::r#case(state) })
+                                                                                                            .optional(|state| {
+                                                                                                                self::r#short_case(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .repeat(|state| {
+                                                                                                                                state
+                                                                                                                                    .sequence(|state| {
+                                                                                                                                        super::hidden::skip(state)
+                                                                                                                                            .and_then(|state| { self::r#short_case(state) })
+                                                                                                                                    })
+                                                                                                                            })
+                                                                                                                    })
                                                                                                             })
                                                                                                     })
                                                                                             })
@@ -3778,6 +4323,26 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#case_consent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#case_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#input_state(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#expectation(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -3820,6 +4385,148 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#case_consent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#case_integrations(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#input_state(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#case_recorded(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expectation(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#expectation(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#expectation(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#short_case(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#short_case,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#case_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#input_state(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expectation(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#expectation(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#expectation(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#short_recorded_case(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#short_recorded_case,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#case_consent(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#input_state(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#case_recorded(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -4108,6 +4815,28 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| { self::r#options(state) })
                                                     .or_else(|state| { self::r#old_value(state) })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stated_input(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stated_input,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_input(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#input_state(state) })
                                     })
                             },
                         )
@@ -4857,7 +5586,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#local_absent(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#absent_value(state) })
+                                            .and_then(|state| { self::r#value(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -4868,7 +5597,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .sequence(|state| {
                                                                         self::r#comma(state)
                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#absent_value(state) })
+                                                                            .and_then(|state| { self::r#value(state) })
                                                                     })
                                                                     .and_then(|state| {
                                                                         state
@@ -4881,7 +5610,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                     .sequence(|state| {
                                                                                                         self::r#comma(state)
                                                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#absent_value(state) })
+                                                                                                            .and_then(|state| { self::r#value(state) })
                                                                                                     })
                                                                                             })
                                                                                     })
@@ -4896,13 +5625,326 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#absent_value(
+                pub fn r#input(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    let state = state.check_stack_limit()?;
-                    self::r#local_null(state).or_else(|state| { self::r#text(state) })
+                    state
+                        .rule(
+                            Rule::r#input,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_input(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_at(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#input_values(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#absent(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_values(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_values,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_values(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#value(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#value(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#value(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#value(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#value,
+                            |state| {
+                                self::r#text(state)
+                                    .or_else(|state| { self::r#json_number(state) })
+                                    .or_else(|state| { self::r#local_true(state) })
+                                    .or_else(|state| { self::r#local_false(state) })
+                                    .or_else(|state| { self::r#local_null(state) })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#json_number(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#json_number,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .optional(|state| { state.match_string("-") })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .match_string("0")
+                                                                .or_else(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            state
+                                                                                .match_range('1'..'9')
+                                                                                .and_then(|state| {
+                                                                                    state.repeat(|state| { self::r#ASCII_DIGIT(state) })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            state
+                                                                                .match_string(".")
+                                                                                .and_then(|state| { self::r#ASCII_DIGIT(state) })
+                                                                                .and_then(|state| {
+                                                                                    state.repeat(|state| { self::r#ASCII_DIGIT(state) })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .optional(|state| {
+                                                                    state
+                                                                        .sequence(|state| {
+                                                                            state
+                                                                                .match_insensitive("e")
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .optional(|state| {
+                                                                                            state
+                                                                                                .match_string("+")
+                                                                                                .or_else(|state| { state.match_string("-") })
+                                                                                        })
+                                                                                })
+                                                                                .and_then(|state| { self::r#ASCII_DIGIT(state) })
+                                                                                .and_then(|state| {
+                                                                                    state.repeat(|state| { self::r#ASCII_DIGIT(state) })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .lookahead(
+                                                                    false,
+                                                                    |state| {
+                                                                        self::r#letter(state)
+                                                                            .or_else(|state| { state.match_string(".") })
+                                                                    },
+                                                                )
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_conditions(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_conditions,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#input_condition(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#word_and(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#input_condition(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#word_and(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#input_condition(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_condition(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_condition,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#name(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#input_states(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_states(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_states,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#input_state(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#bar(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#bar(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#input_state(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#input_state(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#input_state,
+                            |state| {
+                                self::r#local_absent(state)
+                                    .or_else(|state| { self::r#local_other(state) })
+                                    .or_else(|state| { self::r#value(state) })
+                            },
+                        )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -5542,6 +6584,111 @@ impl ::pest::Parser<Rule> for Grammar {
                         })
                         .or_else(|state| { self::r#word_test(state) })
                         .or_else(|state| { self::r#word_lint(state) })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#local_input(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            self::r#text(state)
+                                                .or_else(|state| { self::r#plain(state) })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_at(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#local_strategy(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            self::r#word_all(state)
+                                                .or_else(|state| { self::r#word_any(state) })
+                                        })
+                                })
+                        })
                         .or_else(|state| { self::r#word_banner(state) })
                         .or_else(|state| { self::r#word_model(state) })
                         .or_else(|state| {
@@ -9928,6 +11075,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_false(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_false,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("false")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_in(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -9945,6 +11120,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("in")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_input(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_input,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("input")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -10001,6 +11204,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("null")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_other(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_other,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("other")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_otherwise(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_otherwise,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("otherwise")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -10096,6 +11355,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_strategy(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_strategy,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("strategy")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_text(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -10124,6 +11411,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_true(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_true,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("true")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_unasked(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -10141,6 +11456,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("unasked")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_values(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_values,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("values")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -10682,6 +12025,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#test_parts => rules::r#test_parts(state),
                     Rule::r#case_parts => rules::r#case_parts(state),
                     Rule::r#recorded_case_parts => rules::r#recorded_case_parts(state),
+                    Rule::r#short_case_parts => rules::r#short_case_parts(state),
+                    Rule::r#short_recorded_case_parts => {
+                        rules::r#short_recorded_case_parts(state)
+                    }
                     Rule::r#byte_order_mark => rules::r#byte_order_mark(state),
                     Rule::r#edition => rules::r#edition(state),
                     Rule::r#statement => rules::r#statement(state),
@@ -10694,6 +12041,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#always => rules::r#always(state),
                     Rule::r#unenforced => rules::r#unenforced(state),
                     Rule::r#unasked_granted => rules::r#unasked_granted(state),
+                    Rule::r#refused_when => rules::r#refused_when(state),
                     Rule::r#label => rules::r#label(state),
                     Rule::r#destination_kind => rules::r#destination_kind(state),
                     Rule::r#destination_kind_attribute => {
@@ -10706,6 +12054,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     }
                     Rule::r#alias => rules::r#alias(state),
                     Rule::r#needs => rules::r#needs(state),
+                    Rule::r#otherwise => rules::r#otherwise(state),
+                    Rule::r#requirement => rules::r#requirement(state),
+                    Rule::r#by_strategy => rules::r#by_strategy(state),
                     Rule::r#names => rules::r#names(state),
                     Rule::r#group => rules::r#group(state),
                     Rule::r#all_of => rules::r#all_of(state),
@@ -10718,7 +12069,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#mode => rules::r#mode(state),
                     Rule::r#kind => rules::r#kind(state),
                     Rule::r#reconcile => rules::r#reconcile(state),
+                    Rule::r#columns => rules::r#columns(state),
+                    Rule::r#column => rules::r#column(state),
                     Rule::r#row => rules::r#row(state),
+                    Rule::r#input_cell => rules::r#input_cell(state),
                     Rule::r#consent_states => rules::r#consent_states(state),
                     Rule::r#consent_state => rules::r#consent_state(state),
                     Rule::r#integrations_states => rules::r#integrations_states(state),
@@ -10739,6 +12093,9 @@ impl ::pest::Parser<Rule> for Grammar {
                         rules::r#unmapped_destinations(state)
                     }
                     Rule::r#several_categories => rules::r#several_categories(state),
+                    Rule::r#strategy => rules::r#strategy(state),
+                    Rule::r#strategy_case => rules::r#strategy_case(state),
+                    Rule::r#quantifier => rules::r#quantifier(state),
                     Rule::r#invalid_entries => rules::r#invalid_entries(state),
                     Rule::r#exempt_events => rules::r#exempt_events(state),
                     Rule::r#preference_events => rules::r#preference_events(state),
@@ -10777,6 +12134,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#cases => rules::r#cases(state),
                     Rule::r#case => rules::r#case(state),
                     Rule::r#recorded_case => rules::r#recorded_case(state),
+                    Rule::r#short_case => rules::r#short_case(state),
+                    Rule::r#short_recorded_case => rules::r#short_recorded_case(state),
                     Rule::r#stated_event => rules::r#stated_event(state),
                     Rule::r#stated_consent => rules::r#stated_consent(state),
                     Rule::r#case_consent => rules::r#case_consent(state),
@@ -10784,6 +12143,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#stated_integrations => rules::r#stated_integrations(state),
                     Rule::r#case_integrations => rules::r#case_integrations(state),
                     Rule::r#stated_entry => rules::r#stated_entry(state),
+                    Rule::r#stated_input => rules::r#stated_input(state),
                     Rule::r#stated_recorded => rules::r#stated_recorded(state),
                     Rule::r#case_recorded => rules::r#case_recorded(state),
                     Rule::r#recorded_preference => rules::r#recorded_preference(state),
@@ -10803,7 +12163,14 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#unlisted => rules::r#unlisted(state),
                     Rule::r#skipped => rules::r#skipped(state),
                     Rule::r#absent => rules::r#absent(state),
-                    Rule::r#absent_value => rules::r#absent_value(state),
+                    Rule::r#input => rules::r#input(state),
+                    Rule::r#input_values => rules::r#input_values(state),
+                    Rule::r#value => rules::r#value(state),
+                    Rule::r#json_number => rules::r#json_number(state),
+                    Rule::r#input_conditions => rules::r#input_conditions(state),
+                    Rule::r#input_condition => rules::r#input_condition(state),
+                    Rule::r#input_states => rules::r#input_states(state),
+                    Rule::r#input_state => rules::r#input_state(state),
                     Rule::r#path => rules::r#path(state),
                     Rule::r#key => rules::r#key(state),
                     Rule::r#name => rules::r#name(state),
@@ -10964,14 +12331,21 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_absent => rules::r#local_absent(state),
                     Rule::r#local_booleans => rules::r#local_booleans(state),
                     Rule::r#local_by => rules::r#local_by(state),
+                    Rule::r#local_false => rules::r#local_false(state),
                     Rule::r#local_in => rules::r#local_in(state),
+                    Rule::r#local_input => rules::r#local_input(state),
                     Rule::r#local_list => rules::r#local_list(state),
                     Rule::r#local_null => rules::r#local_null(state),
+                    Rule::r#local_other => rules::r#local_other(state),
+                    Rule::r#local_otherwise => rules::r#local_otherwise(state),
                     Rule::r#local_pairs => rules::r#local_pairs(state),
                     Rule::r#local_reversed => rules::r#local_reversed(state),
                     Rule::r#local_skip => rules::r#local_skip(state),
+                    Rule::r#local_strategy => rules::r#local_strategy(state),
                     Rule::r#local_text => rules::r#local_text(state),
+                    Rule::r#local_true => rules::r#local_true(state),
                     Rule::r#local_unasked => rules::r#local_unasked(state),
+                    Rule::r#local_values => rules::r#local_values(state),
                     Rule::r#local_words => rules::r#local_words(state),
                     Rule::r#old_as => rules::r#old_as(state),
                     Rule::r#old_closed_word => rules::r#old_closed_word(state),

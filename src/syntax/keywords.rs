@@ -3,6 +3,7 @@
 //! The grammar defines the language. A test compares it with this table, which everything else uses.
 
 use super::generated::{Grammar, Rule};
+use super::tokens::{Tokens, first_word};
 use pest::Parser;
 
 /// A row: how the statement begins, as messages list it; the rest of its leading words; for a required setting an example value,
@@ -61,8 +62,8 @@ macro_rules! keywords {
 keywords! {
     Policy "policy",
     Include "include",
-    Category "category" ["always" "unenforced" "unasked"],
-    Destination "destination" ["needs" "alias" "shared" "unmapped" "exempt" "disabled" "mode" "kind"],
+    Category "category" ["always" "unenforced" "unasked" "refused"],
+    Destination "destination" ["needs" "otherwise" "alias" "shared" "unmapped" "exempt" "disabled" "mode" "kind"],
     DestinationKind "destination" + "kind" ["ignores"],
     Reconcile "reconcile" = "{ consent integrations enforce any any consent then integrations }" false,
     UnmappedDestinations "unmapped destinations" = "block" false,
@@ -71,7 +72,9 @@ keywords! {
     ExemptEvents "exempt events" = "none" false,
     PreferenceEvents "preference events" = "\"Segment Consent Preference\", \"Segment Consent Preference Updated\"" true,
     ConsentAt "consent at" = "context.consent.categoryPreferences" false,
-    Test "test" ["event" "events" "consent" "integrations" "recorded" "deliver" "block" "drop"],
+    Input "input",
+    Strategy "strategy",
+    Test "test" ["event" "events" "consent" "integrations" "input" "recorded" "deliver" "block" "drop"],
     Lint "lint",
     Banner "banner",
     Model "model",
@@ -105,7 +108,8 @@ const OVERRIDE: &str = "override";
 const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify"];
 
 /// First words of statements that may also begin a line inside another one.
-const ALSO_INSIDE: [&str; 6] = ["unmapped", "exempt", "consent", "implied", "never", "always"];
+const ALSO_INSIDE: [&str; 8] =
+    ["unmapped", "exempt", "consent", "implied", "never", "always", "input", "strategy"];
 
 /// Words that the language has not always had.
 pub(super) const NEW_WORDS: [&str; 25] = [
@@ -144,18 +148,25 @@ pub(super) fn leads() -> Vec<&'static str> {
     leads
 }
 
-/// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library`,
-/// `router` and `batches` may be old names, so their second words count too.
+/// Returns true if a text begins with the first word of a statement. `consent` and `input` also begin a line of a test, and others may
+/// be names, so the words behind them count too.
 pub(super) fn begins_statement(text: &str) -> bool {
     let word = first_word(text);
-    let second = || first_word(text.trim_start_matches(word).trim_start());
+    let mut behind = Tokens::new(text, word.len()).map(|token| token.text);
     match word {
-        "consent" => second() == "at",
-        "library" => second() == "loads",
-        "router" => second() == "knows",
-        "batches" => ["merged", "envelope", "reject"].contains(&second()),
+        "consent" => behind.next() == Some("at"),
+        "library" => behind.next() == Some("loads"),
+        "router" => behind.next() == Some("knows"),
+        "batches" => behind.next().is_some_and(|word| matches!(word, "merged" | "envelope" | "reject")),
+        "input" => behind.nth(1) == Some("at"),
+        "strategy" => behind.next().is_some_and(|word| matches!(word, "all" | "any")),
         _ => is_first_word(word) || OLD_STATEMENTS.contains(&word),
     }
+}
+
+/// Returns true if a word begins statements and may be a name as well.
+pub(super) fn may_begin_statement(word: &str) -> bool {
+    matches!(word, "input" | "strategy")
 }
 
 /// Returns true if a line begins a statement and cannot go on with anything else.
@@ -181,25 +192,4 @@ pub(super) fn is_bare(name: &str) -> bool {
 /// Returns true if a plain word cannot be a bare name because the language uses it.
 pub(super) fn is_language_word(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') && !is_bare(word)
-}
-
-/// Returns the word that a text begins with; empty where it begins with none.
-pub(super) fn first_word(text: &str) -> &str {
-    let end =
-        text.find(|char: char| !(char.is_alphanumeric() || char == '_' || char == '-')).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default()
-}
-
-/// Returns the word that a text begins with, or a single character of another sort.
-pub(super) fn first_token(text: &str) -> &str {
-    match first_word(text) {
-        "" => first_character(text),
-        word => word,
-    }
-}
-
-/// Returns the character that a text begins with.
-pub(super) fn first_character(text: &str) -> &str {
-    let length = text.chars().next().map_or(0, char::len_utf8);
-    text.get(..length).unwrap_or_default()
 }

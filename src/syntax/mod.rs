@@ -1,10 +1,11 @@
 //! Text → [`Tree`]. Parsing never fails: it gives a tree of what could be read and a diagnostic for what could not.
 //!
 //! `grammar/consent.pest` is the grammar, `generated.rs` the parser made from it. `scan` refuses what could harm the
-//! parser or deceive the reader, `builder` turns the parser's pairs into the tree, and `recover` reports what was wrong
-//! with the text that is no statement, reading on where `resync` says that one goes on. `quote` writes names and texts
-//! so that all of them read them again.
+//! parser or deceive the reader, and `builder` turns the parser's pairs into the tree. `recover` reports what was wrong with the text
+//! that is no statement, and reads on where `resync` says that one goes on. `expected` words its errors with `phrases`, and `advice`
+//! adds how to correct them. `quote` writes names and texts so that all of them read them again.
 
+mod advice;
 pub(crate) mod allow;
 mod builder;
 mod enforce;
@@ -12,6 +13,7 @@ mod expected;
 mod keywords;
 pub(crate) mod lines;
 mod old_words;
+mod phrases;
 mod quote;
 mod recover;
 mod resync;
@@ -25,7 +27,7 @@ mod values;
 #[rustfmt::skip]
 mod generated;
 
-pub use builder::MAX_NAME_BYTES;
+pub use builder::{MAX_INPUTS, MAX_NAME_BYTES};
 pub use keywords::Keyword;
 pub(crate) use quote::is_reason;
 pub(crate) use quote::unquoted;

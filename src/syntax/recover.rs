@@ -4,12 +4,14 @@
 //! statement alone, to learn how far it was understood and what could have followed, and then from where `resync` says that
 //! the statement goes on.
 
-use super::expected::{habit, one_of, position, unexpected};
+use super::advice::habit;
+use super::expected::{position, unexpected};
 use super::generated::{Grammar, Rule};
-use super::keywords::{begins_statement, first_character, first_token, first_word, leads};
+use super::keywords::{begins_statement, leads, may_begin_statement};
 use super::lines::line_start;
+use super::phrases::one_of;
 use super::resync::Shape;
-use super::tokens::Tokens;
+use super::tokens::{Tokens, first_character, first_token, first_word};
 use super::tree::Statement;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use pest::Parser;
@@ -28,7 +30,8 @@ pub(super) fn bad(text: &str, span: Span, previous: Option<&mut Statement>) -> V
     let goes_on = previous
         .filter(|previous| !begins_statement && (previous.span.end > line_start || span.start > line_start));
     let mut start = span.start;
-    let mut whole_statement = begins_statement;
+    // Where nothing goes on, a word that may be a name begins a statement of which the rest is wrong.
+    let mut whole_statement = begins_statement || goes_on.is_none() && may_begin_statement(word);
     if let Some(previous) = goes_on {
         // A statement is read again once, and only when that is quick.
         if previous.complete && previous.span.range().len() <= MAX_READ_AGAIN {
@@ -69,7 +72,7 @@ fn mistakes(
     let mut tokens = vec![first_token(whole.get(last..).unwrap_or_default())];
     match covering(last) {
         Some((lines, _)) => from = lines.end - start,
-        None => found.push(unexpected(first, whole, start, span.file)),
+        None => found.push(unexpected(first, "", whole, start, span.file)),
     }
     if let Some(shape) = Shape::of(whole.get(..last).unwrap_or_default()) {
         let mut room = MAX_READ_ON;
@@ -79,7 +82,7 @@ fn mistakes(
                 from = lines.end - start;
                 continue;
             }
-            let rest = whole.get(part..).unwrap_or_default();
+            let (before, rest) = whole.split_at_checked(part).unwrap_or_default();
             let Some(error) = parse_as(shape.rule, rest) else { break };
             let at = part + position(&error);
             let here = whole.get(at..).unwrap_or_default();
@@ -99,7 +102,7 @@ fn mistakes(
                 None if here.trim().is_empty() && !is_end(ends) => break,
                 None if shape.is_independent(token, &tokens) => {
                     tokens.push(token);
-                    found.push(unexpected(&error, rest, start + part, span.file));
+                    found.push(unexpected(&error, before, rest, start + part, span.file));
                 }
                 None => {}
             }

@@ -5,7 +5,7 @@
 //! that is in order. Texts and comments are passed over.
 
 use super::generated::Rule;
-use super::keywords::{Keyword, is_language_word};
+use super::keywords::{Keyword, is_bare, is_language_word};
 use super::lines::line_start;
 use super::tokens::Tokens;
 use super::tree::{ConsentState, IntegrationsState};
@@ -49,16 +49,13 @@ impl Shape {
             ("reconcile", _) => rows(Rule::reconcile_parts, Parts::Rows, "}"),
             ("test", _) => {
                 let words: Vec<&str> = words.take(MAX_IN_FRONT).collect();
-                let has = |header: &[&str]| words.windows(header.len()).any(|some| some == header);
                 // A closing brace may belong to an object, so that nothing goes on there.
-                let cases = |rule| rows(rule, Parts::Lines, "{");
-                if has(&["consent", "integrations", "expect"]) {
-                    cases(Rule::case_parts)
-                } else if has(&["consent", "integrations", "recorded", "expect"]) {
-                    cases(Rule::recorded_case_parts)
-                } else {
-                    let words = Keyword::Test.parts().into();
-                    Shape { rule: Rule::test_parts, parts: Parts::Lines, words }
+                match (0..words.len()).find_map(|at| rule_of_cases(words.get(at..)?)) {
+                    Some(rule) => rows(rule, Parts::Lines, "{"),
+                    None => {
+                        let words = Keyword::Test.parts().into();
+                        Shape { rule: Rule::test_parts, parts: Parts::Lines, words }
+                    }
                 }
             }
             _ => return None,
@@ -74,12 +71,15 @@ impl Shape {
             line => text.get(line..).map_or(0, |rest| rest.len() - rest.trim_start().len()),
         };
         let mut comma = false;
-        for token in Tokens::new(text, from).take(MAX_PASSED) {
+        let mut tokens = Tokens::new(text, from).take(MAX_PASSED).peekable();
+        while let Some(token) = tokens.next() {
             let placed = match self.parts {
                 Parts::Attributes => !comma,
                 _ => token.first && token.column <= furthest,
             };
-            if placed && self.begins_part(token.text) {
+            // Alone, it is more often what somebody wrote for another word.
+            let is_alone = token.text == "refused" && tokens.peek().is_none_or(|next| next.text != "when");
+            if placed && !is_alone && self.begins_part(token.text) {
                 return Some(token.at);
             }
             comma = token.text == ",";
@@ -112,6 +112,22 @@ impl Shape {
     }
 }
 
+/// Returns the rule for the cases of a table if the words begin with its header.
+fn rule_of_cases(words: &[&str]) -> Option<Rule> {
+    let mut words = words.iter().copied().peekable();
+    words.next_if_eq(&"consent")?;
+    let integrations = words.next_if_eq(&"integrations").is_some();
+    while words.next_if(|word| word.starts_with('"') || is_bare(word)).is_some() {}
+    let recorded = words.next_if_eq(&"recorded").is_some();
+    words.next_if_eq(&"expect")?;
+    Some(match (integrations, recorded) {
+        (true, false) => Rule::case_parts,
+        (true, true) => Rule::recorded_case_parts,
+        (false, false) => Rule::short_case_parts,
+        (false, true) => Rule::short_recorded_case_parts,
+    })
+}
+
 /// The words that begin the rows of tables.
 fn states() -> impl Iterator<Item = &'static str> {
     let integrations = IntegrationsState::ALL.map(IntegrationsState::as_str);
@@ -119,7 +135,7 @@ fn states() -> impl Iterator<Item = &'static str> {
 }
 
 /// How many words in front of a mistake are searched for the header of a table.
-const MAX_IN_FRONT: usize = 1_000;
+pub(super) const MAX_IN_FRONT: usize = 1_000;
 
 /// How many words are passed over in search of the next part: behind so many, nobody misses the next mistake.
 const MAX_PASSED: usize = 10_000;

@@ -1,6 +1,5 @@
 //! The tokens of text that is not parsed, or not yet. Comments are passed over.
 
-use super::keywords::{first_character, first_word};
 use super::lines::line_start;
 
 pub(super) struct Token<'t> {
@@ -74,6 +73,27 @@ fn first_text(rest: &str) -> (&str, bool) {
         }
     }
     (rest, true)
+}
+
+/// Returns the word that a text begins with; empty where it begins with none.
+pub(super) fn first_word(text: &str) -> &str {
+    let end =
+        text.find(|char: char| !(char.is_alphanumeric() || char == '_' || char == '-')).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// Returns the word that a text begins with, or a single character of another sort.
+pub(super) fn first_token(text: &str) -> &str {
+    match first_word(text) {
+        "" => first_character(text),
+        word => word,
+    }
+}
+
+/// Returns the character that a text begins with.
+pub(super) fn first_character(text: &str) -> &str {
+    let length = text.chars().next().map_or(0, char::len_utf8);
+    text.get(..length).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ pub enum Fact {
     /// `destination "…" …`.
     Destination(DestinationStatement),
     /// `reconcile { … }`.
-    Reconcile(Vec<Row>),
+    Reconcile(ReconcileTable),
     /// `unmapped destinations …`.
     UnmappedDestinations(UnmappedDestinations),
     /// `several categories need …`.
@@ -107,6 +107,10 @@ pub enum Fact {
     PreferenceEvents(Vec<Text>),
     /// `consent at …`.
     ConsentAt(ConsentAt),
+    /// `input …`.
+    Input(InputStatement),
+    /// `strategy …`.
+    Strategy(Strategy),
     /// `test "…" { … }`.
     Test(TestStatement),
     /// `lint unmapped-destination off because "…"`.
@@ -166,6 +170,8 @@ pub enum CategoryAttribute {
     Unenforced,
     /// `unasked granted`.
     UnaskedGranted,
+    /// `refused when …`; a category may have several, and each of them refuses.
+    RefusedWhen(Vec<InputCondition>),
     /// A description.
     Label(Text),
 }
@@ -215,6 +221,15 @@ pub enum DestinationAttribute {
     Alias(Alias),
     /// `needs …`.
     Needs(Needs),
+    /// `needs when …`; a destination may have several, and the first that holds counts.
+    NeedsWhen {
+        /// The events that it is about: those for which all of this holds.
+        when: Vec<InputCondition>,
+        /// The requirement on these events.
+        needs: Needs,
+    },
+    /// `otherwise …`: the requirement where no `needs when` holds.
+    Otherwise(Otherwise),
     /// `unmapped`.
     Unmapped,
     /// `exempt because "…"`.
@@ -246,6 +261,17 @@ pub enum Needs {
     List(Vec<Text>),
     /// A written formula.
     Group(Group),
+    /// `by strategy of A, B`. A promise never has it.
+    ByStrategy(Vec<Text>),
+}
+
+/// `otherwise …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Otherwise {
+    /// `otherwise unmapped`.
+    Unmapped,
+    /// `otherwise` with a requirement.
+    Needs(Needs),
 }
 
 /// `all of …` or `any of …`.
@@ -268,6 +294,15 @@ pub enum Element {
     Group(Group),
 }
 
+/// `reconcile { … }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReconcileTable {
+    /// The inputs that the header names.
+    pub inputs: Vec<Text>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
 /// A row of the reconcile table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -275,12 +310,23 @@ pub struct Row {
     pub consent: Vec<Spanned<ConsentState>>,
     /// The integrations states; all three for `any`.
     pub integrations: Vec<Spanned<IntegrationsState>>,
+    /// One for each input of the header.
+    pub inputs: Vec<Spanned<InputCell>>,
     /// What is enforced.
     pub enforce: Spanned<Enforce>,
     /// Why, where the author says it.
     pub because: Option<Text>,
     /// The whole row.
     pub span: Span,
+}
+
+/// The states of one input in a row of the reconcile table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputCell {
+    /// `any`.
+    Any,
+    /// `"custom" | absent`.
+    States(Vec<Spanned<InputState>>),
 }
 
 /// `consent at context.consent.deniedConsentIds refused list unlisted granted skip ""`.
@@ -297,7 +343,49 @@ pub struct ConsentAt {
     /// `skip "…"`: names that count as not listed.
     pub skip: Vec<Text>,
     /// `absent …`: values that count as no value.
-    pub absent: Vec<Spanned<AbsentValue>>,
+    pub absent: Vec<Spanned<Scalar>>,
+}
+
+/// `input provider at context.provider values "custom", "ketch" absent null`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputStatement {
+    /// The declared name.
+    pub name: Text,
+    /// The members that lead from the event to the value.
+    pub path: Vec<Text>,
+    /// The values that decide.
+    pub values: Vec<Spanned<Scalar>>,
+    /// `absent …`: values that count as no value.
+    pub absent: Vec<Spanned<Scalar>>,
+}
+
+/// `provider "custom" | absent`: a condition on the value of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputCondition<Input = Text> {
+    /// The input.
+    pub input: Input,
+    /// Its alternative states.
+    pub states: Vec<Spanned<InputState>>,
+}
+
+/// `strategy all when provider "custom", any otherwise`: what `by strategy of` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strategy {
+    /// The cases; the first that holds counts.
+    pub cases: Vec<StrategyCase>,
+    /// All or any, where no case holds.
+    pub otherwise: Spanned<Quantifier>,
+}
+
+/// `all when provider "custom"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrategyCase {
+    /// All, or any.
+    pub quantifier: Quantifier,
+    /// The events that it is about: those for which all of this holds.
+    pub when: Vec<InputCondition>,
+    /// The whole case.
+    pub span: Span,
 }
 
 /// `lint unmapped-destination off because "…"`.
@@ -339,7 +427,7 @@ pub enum StatedSubject<Destination = Text, Kind = Text> {
 
 /// What a promise asks of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedCondition<Name = Text, Category = Text> {
+pub enum StatedCondition<Name = Text, Category = Text, Input = Text> {
     /// `consent answered | empty`.
     Consent(Vec<ConsentState>),
     /// `integrations none`.
@@ -371,6 +459,8 @@ pub enum StatedCondition<Name = Text, Category = Text> {
         /// Its preference on the event.
         preference: StatedChoice,
     },
+    /// `provider "custom" | absent`.
+    Input(InputCondition<Input>),
 }
 
 /// `test "…" { … }`.
@@ -380,6 +470,8 @@ pub struct TestStatement {
     pub name: Text,
     /// What the event is, and what is expected of it; in front of cases, the event alone.
     pub lines: Vec<Spanned<TestLine>>,
+    /// The inputs that the header of a table names.
+    pub inputs: Vec<Text>,
     /// The cases of a table.
     pub cases: Option<Vec<Case>>,
 }
@@ -397,6 +489,13 @@ pub enum TestLine {
     Consent(StatedConsent),
     /// `integrations …`.
     Integrations(StatedIntegrations),
+    /// `input …`.
+    Input {
+        /// The input.
+        input: Text,
+        /// Its state.
+        state: Spanned<InputState>,
+    },
     /// `recorded …`.
     Recorded(StatedRecorded),
     /// What is expected.
@@ -408,8 +507,10 @@ pub enum TestLine {
 pub struct Case {
     /// The consent object.
     pub consent: Spanned<StatedConsent>,
-    /// The integrations object.
-    pub integrations: Spanned<StatedIntegrations>,
+    /// The integrations object, if the table has a column for it.
+    pub integrations: Option<Spanned<StatedIntegrations>>,
+    /// One for each input of the header.
+    pub inputs: Vec<Spanned<InputState>>,
     /// The ledger's answer, if the table has a column for it.
     pub recorded: Option<Spanned<StatedRecorded>>,
     /// What is expected. Never empty.
@@ -504,7 +605,7 @@ impl Fact {
         }
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
-            ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
+            ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
             GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
@@ -516,6 +617,7 @@ impl Fact {
             Fact::Category(CategoryStatement { name, .. })
             | Fact::Kind(KindStatement { name, .. })
             | Fact::Destination(DestinationStatement { name, .. })
+            | Fact::Input(InputStatement { name, .. })
             | Fact::Test(TestStatement { name, .. })
             | Fact::Lint(Lint { finding: name, .. }) => Some(name),
             _ => None,

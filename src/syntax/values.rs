@@ -316,11 +316,26 @@ pub enum Shape<T = String> {
     },
 }
 
-/// A value that counts as no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AbsentValue {
+/// A JSON value that is no array and no object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scalar {
     /// `null`.
     Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number, as it is written: `1` is not `1.0`.
+    Number(String),
     /// A text.
     Text(String),
+}
+
+/// The state of an input on an event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InputState {
+    /// This value.
+    Value(Scalar),
+    /// `absent`: no value, or one that counts as none.
+    Absent,
+    /// `other`: any other value.
+    Other,
 }

@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
 fn row<'s>(subject: &Subject<'s>, place: Span) -> Option<(&'s Tree, &'s Row)> {
     let (tree, statement) = subject.statement(place)?;
     match &statement.fact {
-        Fact::Reconcile(rows) => Some((tree, rows.iter().find(|row| row.span == place)?)),
+        Fact::Reconcile(table) => Some((tree, table.rows.iter().find(|row| row.span == place)?)),
         _ => None,
     }
 }

@@ -9,10 +9,10 @@ use crate::model::ids::{CategoryId, DestinationId, KindId};
 use crate::model::load::Forest;
 use crate::model::merge::{Merged, said};
 use crate::model::reconcile;
-use crate::syntax::Keyword;
 use crate::syntax::tree::{
     CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Text,
 };
+use crate::syntax::{Keyword, MAX_INPUTS};
 use std::collections::HashMap;
 
 /// The largest number of categories.
@@ -81,6 +81,13 @@ impl<'t> Checker<'t> {
                 self.by_wire_id.insert(&wire_id.value, name);
             }
         }
+        self.limit(merged.inputs.len(), MAX_INPUTS, "inputs");
+        for input in &merged.inputs {
+            self.not_built(input.span);
+        }
+        if let Some(strategy) = said!(merged, Strategy) {
+            self.not_built(strategy.span);
+        }
         let mut categories: Vec<Category> =
             merged.categories.iter().map(|category| self.category(category)).collect();
         self.wire_ids(&categories);
@@ -126,8 +133,12 @@ impl<'t> Checker<'t> {
             }
             categories.iter_mut().for_each(|category| category.key = category_key(category, reading));
         }
-        let reconcile =
-            said!(merged, Reconcile).map(|rows| reconcile::check(&rows.value, rows.span, &mut self.found));
+        let reconcile = said!(merged, Reconcile).map(|table| {
+            if let Some(input) = table.value.inputs.first() {
+                self.not_built(input.span);
+            }
+            reconcile::check(&table.value.rows, table.span, &mut self.found)
+        });
 
         // Most policies are large and have neither.
         if !merged.tests.is_empty() || !merged.promises.is_empty() {
@@ -166,6 +177,15 @@ impl<'t> Checker<'t> {
             files_in_force: merged.files.clone(),
             files: Default::default(),
         })
+    }
+
+    /// Refuses what the language can say and no decision follows yet.
+    pub(in crate::model) fn not_built(&mut self, at: Span) {
+        self.report(
+            Diagnostic::new(Code::UnexpectedText, "no decision depends on inputs yet")
+                .at(at, "would be ignored")
+                .help("delete it"),
+        );
     }
 
     fn lint_level(&mut self, said: &Spanned<&Lint>) -> Option<LintLevel> {
@@ -218,7 +238,7 @@ impl<'t> Checker<'t> {
 
     fn category(&mut self, said: &Spanned<&CategoryStatement>) -> Category {
         let category = said.value;
-        self.attributes(&category.attributes, |_| false);
+        self.attributes(&category.attributes, |one| matches!(one, CategoryAttribute::RefusedWhen(_)));
         let mut checked = Category {
             name: category.name.clone(),
             wire_ids: match category.wire_ids.as_slice() {
@@ -237,6 +257,7 @@ impl<'t> Checker<'t> {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
                 CategoryAttribute::UnaskedGranted => checked.unasked_granted = Some(attribute.span),
+                CategoryAttribute::RefusedWhen(_) => self.not_built(attribute.span),
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
         }

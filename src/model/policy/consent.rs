@@ -1,11 +1,11 @@
 //! `consent at …` → [`Reading`]: the path and the shape of the preferences, verified.
 
 use super::Category;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
-use crate::model::reading::{MAX_PATH, Reading, TAKEN};
+use crate::model::reading::{AbsentValue, MAX_PATH, Reading, TAKEN};
 use crate::syntax;
-use crate::syntax::tree::{AbsentValue, ConsentAt, Preference, Shape, Text};
+use crate::syntax::tree::{ConsentAt, Preference, Scalar, Shape, Text};
 
 impl Checker<'_> {
     /// Returns where an event carries consent, and in which shape.
@@ -60,12 +60,28 @@ impl Checker<'_> {
         let spellings = owned(&mut spellings.into_iter());
         let (shape, unlisted) = self.shape(place, is_cut_short);
         self.twice(place.skip.iter(), "name");
-        let absent: Vec<AbsentValue> = place.absent.iter().map(|value| value.value.clone()).collect();
+        let absent = place.absent.iter().filter_map(|value| self.absent_value(value)).collect();
         let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
         reading.skip = skip.map(|name| name.value.clone()).collect();
         Some(reading)
+    }
+
+    /// Returns a value that counts as no preferences. Events carry texts and `null` there; other values are malformed.
+    fn absent_value(&mut self, stated: &Spanned<Scalar>) -> Option<AbsentValue> {
+        match &stated.value {
+            Scalar::Null => Some(AbsentValue::Null),
+            Scalar::Text(text) => Some(AbsentValue::Text(text.clone())),
+            Scalar::Boolean(_) | Scalar::Number(_) => {
+                self.report(
+                    Diagnostic::new(Code::UnusableShape, "only `null` and texts may count as no preferences")
+                        .at(stated.span, "is malformed in every shape")
+                        .help("delete it; the row for `malformed` decides such events"),
+                );
+                None
+            }
+        }
     }
 
     /// Checks what the shape says, and returns it with the preference of a category that is not listed.

@@ -16,8 +16,10 @@ impl Checker<'_> {
         several: Quantifier,
     ) -> Destination {
         let destination = said.value;
-        // Aliases add up.
-        self.attributes(&destination.attributes, |one| matches!(one, DestinationAttribute::Alias(_)));
+        // Aliases add up, and so do requirements with a condition.
+        self.attributes(&destination.attributes, |one| {
+            matches!(one, DestinationAttribute::Alias(_) | DestinationAttribute::NeedsWhen { .. })
+        });
         if destination.name.value == "All" {
             self.called_all(&destination.name);
         }
@@ -46,6 +48,9 @@ impl Checker<'_> {
                         self.mapped_and_unmapped(at, unmapped);
                     }
                 }
+                DestinationAttribute::NeedsWhen { .. } | DestinationAttribute::Otherwise(_) => {
+                    self.not_built(at);
+                }
                 DestinationAttribute::Unmapped => {
                     unmapped = Some(at);
                     if let Some(needs) = checked.requirement_span() {
@@ -61,8 +66,14 @@ impl Checker<'_> {
                 DestinationAttribute::Kind(name) => checked.kind = self.kind_named(name),
             }
         }
-        let says_needs =
-            destination.attributes.iter().any(|one| matches!(one.value, DestinationAttribute::Needs(_)));
+        let says_needs = destination.attributes.iter().any(|one| {
+            matches!(
+                one.value,
+                DestinationAttribute::Needs(_)
+                    | DestinationAttribute::NeedsWhen { .. }
+                    | DestinationAttribute::Otherwise(_)
+            )
+        });
         if !says_needs && unmapped.is_none() && checked.exempt.is_none() && !cut_short {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
             self.report(

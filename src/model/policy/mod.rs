@@ -19,7 +19,7 @@ use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState,
     Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier,
-    RouterKnows, Row, Text, UnmappedDestinations, WithoutConsent,
+    ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -176,7 +176,7 @@ settings! {
         /// The names of the track events that pass every gate, write to the ledger and are never checked against it.
         preference_events,
     consent_at: ConsentAt = ConsentAt,
-    reconcile: Vec<Row> = Reconcile,
+    reconcile: ReconcileTable = Reconcile,
     gate_opens: GateOpens = GateOpens =>
         /// `gate opens on …`: which events the source sends at all.
         gate_opens,

@@ -8,12 +8,23 @@ use crate::syntax::tree::*;
 impl Builder<'_> {
     pub(super) fn test(&mut self, pair: &Pair<Rule>) -> Option<TestStatement> {
         let name = self.named(pair, Rule::text)?;
-        let (mut lines, mut cases) = (Vec::new(), None);
+        let (mut lines, mut inputs, mut cases) = (Vec::new(), Vec::new(), None);
         for part in children(pair) {
             let line = match part.as_rule() {
                 Rule::cases => {
-                    let rule = if has(&part, Rule::word_recorded) { Rule::recorded_case } else { Rule::case };
-                    cases = Some(self.each(&part, rule, Self::case)?);
+                    let columns = [Rule::word_integrations, Rule::word_recorded];
+                    let rule = match columns.map(|word| has(&part, word)) {
+                        [true, true] => Rule::recorded_case,
+                        [true, false] => Rule::case,
+                        [false, true] => Rule::short_recorded_case,
+                        [false, false] => Rule::short_case,
+                    };
+                    inputs = self.columns(&part)?;
+                    let rows = self.each(&part, rule, Self::case)?;
+                    for row in &rows {
+                        self.count_cells(&inputs, &row.inputs, row.span, "absent");
+                    }
+                    cases = Some(rows);
                     continue;
                 }
                 Rule::stated_event => self.stated_event(&part)?,
@@ -23,6 +34,10 @@ impl Builder<'_> {
                 Rule::stated_integrations => {
                     TestLine::Integrations(self.case_integrations(&child(&part, Rule::case_integrations)?)?)
                 }
+                Rule::stated_input => TestLine::Input {
+                    input: self.named(&part, Rule::name)?,
+                    state: self.input_states(&part)?.pop()?,
+                },
                 Rule::stated_recorded => {
                     TestLine::Recorded(self.case_recorded(&child(&part, Rule::case_recorded)?)?)
                 }
@@ -31,7 +46,7 @@ impl Builder<'_> {
             };
             lines.push(Spanned::new(line, self.span(&part)));
         }
-        Some(TestStatement { name, lines, cases })
+        Some(TestStatement { name, lines, inputs, cases })
     }
 
     fn stated_event(&mut self, pair: &Pair<Rule>) -> Option<TestLine> {
@@ -45,11 +60,9 @@ impl Builder<'_> {
     fn case(&mut self, pair: &Pair<Rule>) -> Option<Case> {
         Some(Case {
             consent: self.placed(&child(pair, Rule::case_consent)?, Self::case_consent)?,
-            integrations: self.placed(&child(pair, Rule::case_integrations)?, Self::case_integrations)?,
-            recorded: match child(pair, Rule::case_recorded) {
-                Some(recorded) => Some(self.placed(&recorded, Self::case_recorded)?),
-                None => None,
-            },
+            integrations: self.placed_if(pair, Rule::case_integrations, Self::case_integrations)?,
+            inputs: self.input_states(pair)?,
+            recorded: self.placed_if(pair, Rule::case_recorded, Self::case_recorded)?,
             expectations: self
                 .each(pair, Rule::expectation, |builder, one| builder.placed(one, Self::expectation))?,
             span: self.span(pair),

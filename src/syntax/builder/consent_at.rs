@@ -19,15 +19,13 @@ impl Builder<'_> {
         let unlisted = self.each(pair, Rule::unlisted, |builder, unlisted| {
             builder.placed(unlisted, |_, unlisted| Preference::ending(children(unlisted).last()?.as_str()))
         })?;
-        let absent = child(pair, Rule::absent);
-        let absent = absent.iter().flat_map(children).filter_map(|value| self.absent_value(&value)).collect();
         Some(ConsentAt {
             path,
             aliases: self.names(pair, Rule::key)?,
             shape,
             unlisted: unlisted.into_iter().next(),
             skip: self.values_of(pair, Rule::skipped)?,
-            absent,
+            absent: self.absent(pair)?,
         })
     }
 
@@ -64,14 +62,5 @@ impl Builder<'_> {
     fn values_of(&mut self, pair: &Pair<Rule>, part: Rule) -> Option<Vec<Text>> {
         let Some(part) = child(pair, part) else { return Some(Vec::new()) };
         self.each(&part, Rule::text, |builder, text| Some(builder.value(text)))
-    }
-
-    fn absent_value(&mut self, pair: &Pair<Rule>) -> Option<Spanned<AbsentValue>> {
-        let value = match pair.as_rule() {
-            Rule::text => AbsentValue::Text(self.value(pair).value),
-            Rule::local_null => AbsentValue::Null,
-            _ => return None,
-        };
-        Some(Spanned::new(value, self.whole(pair)))
     }
 }

@@ -18,10 +18,12 @@ impl Builder<'_> {
             Rule::category => Fact::Category(self.category(pair)?),
             Rule::destination_kind => Fact::Kind(self.destination_kind(pair)?),
             Rule::destination => Fact::Destination(self.destination(pair)?),
-            Rule::reconcile => Fact::Reconcile(self.each(pair, Rule::row, Self::row)?),
+            Rule::reconcile => Fact::Reconcile(self.reconcile(pair)?),
             Rule::exempt_events | Rule::old_exempt_event => Fact::ExemptEvents(self.event_names(pair)?),
             Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
             Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_at(pair)?),
+            Rule::input => Fact::Input(self.input(pair)?),
+            Rule::strategy => Fact::Strategy(self.strategy(pair)?),
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
@@ -46,6 +48,7 @@ impl Builder<'_> {
                 Rule::always => CategoryAttribute::Always,
                 Rule::unenforced => CategoryAttribute::Unenforced,
                 Rule::unasked_granted => CategoryAttribute::UnaskedGranted,
+                Rule::refused_when => CategoryAttribute::RefusedWhen(self.input_conditions(&part)?),
                 Rule::old_switched_off => {
                     self.old(Code::OldSwitchedOff, &self.spans(&part), "switched off", "unenforced");
                     CategoryAttribute::Unenforced
@@ -91,7 +94,15 @@ impl Builder<'_> {
                     attributes.extend(aliases.map(|alias| Spanned::new(alias, span)));
                     continue;
                 }
+                Rule::needs if has(&part, Rule::word_when) => DestinationAttribute::NeedsWhen {
+                    when: self.input_conditions(&part)?,
+                    needs: self.needs(&part)?,
+                },
                 Rule::needs => DestinationAttribute::Needs(self.needs(&part)?),
+                Rule::otherwise if has(&part, Rule::word_unmapped) => {
+                    DestinationAttribute::Otherwise(Otherwise::Unmapped)
+                }
+                Rule::otherwise => DestinationAttribute::Otherwise(Otherwise::Needs(self.needs(&part)?)),
                 Rule::unmapped => DestinationAttribute::Unmapped,
                 Rule::exempt => DestinationAttribute::Exempt { because: self.because(&part)? },
                 Rule::disabled => DestinationAttribute::Disabled,
@@ -105,9 +116,12 @@ impl Builder<'_> {
     }
 
     fn needs(&mut self, pair: &Pair<Rule>) -> Option<Needs> {
-        Some(match child(pair, Rule::group) {
-            Some(group) => Needs::Group(self.group(&group)?),
-            None => Needs::List(self.names(&child(pair, Rule::names)?, Rule::name)?),
+        let listed = child(pair, Rule::by_strategy);
+        let names = child(listed.as_ref().unwrap_or(pair), Rule::names);
+        Some(match (child(pair, Rule::group), listed) {
+            (Some(group), _) => Needs::Group(self.group(&group)?),
+            (_, None) => Needs::List(self.names(&names?, Rule::name)?),
+            _ => Needs::ByStrategy(self.names(&names?, Rule::name)?),
         })
     }
 
@@ -122,10 +136,21 @@ impl Builder<'_> {
         Some(Group { quantifier, elements, span: self.span(pair) })
     }
 
+    fn reconcile(&mut self, pair: &Pair<Rule>) -> Option<ReconcileTable> {
+        let inputs = self.columns(pair)?;
+        let rows = self.each(pair, Rule::row, Self::row)?;
+        for row in &rows {
+            self.count_cells(&inputs, &row.inputs, row.span, "any");
+        }
+        Some(ReconcileTable { inputs, rows })
+    }
+
     fn row(&mut self, pair: &Pair<Rule>) -> Option<Row> {
         Some(Row {
             consent: self.consent_states(pair)?,
             integrations: self.integrations_states(pair)?,
+            inputs: self
+                .each(pair, Rule::input_cell, |builder, cell| builder.placed(cell, Self::input_cell))?,
             enforce: self.placed(&child(pair, Rule::enforce)?, Self::enforce)?,
             because: self.because(pair)?,
             span: self.span(pair),
@@ -246,6 +271,9 @@ impl Builder<'_> {
             Rule::word_recorded => {
                 let category = self.named(pair, Rule::name)?;
                 StatedCondition::Recorded { category, granted: is_plain }
+            }
+            Rule::name if has(pair, Rule::input_states) => {
+                StatedCondition::Input(self.input_condition(pair)?)
             }
             Rule::name => {
                 let written: Vec<&str> = children(pair).skip(1).map(|word| word.as_str()).collect();

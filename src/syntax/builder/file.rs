@@ -28,7 +28,7 @@ pub(in crate::syntax) fn build(text: &str, file: FileId) -> (Tree, Vec<Diagnosti
                 edition = builder.file(pairs, &mut statements);
             }
         }
-        Err(error) => builder.found.push(unexpected(&error, text, 0, file)),
+        Err(error) => builder.found.push(unexpected(&error, "", text, 0, file)),
     }
     let Builder { tokens, mut found, old_words, .. } = builder;
     if !old_words.is_empty() {

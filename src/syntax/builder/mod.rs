@@ -1,15 +1,18 @@
 //! The parser's pairs → the tree.
 //!
 //! Here is what all that reads pairs needs: their children, and the places, names and texts of them. `file` reads a file, `facts`,
-//! `settings`, `consent_at` and `cases` a statement each, and `old_forms` those in old words. They return `None` only where the pairs are not
+//! `settings`, `consent_at`, `inputs` and `cases` a statement each, and `old_forms` those in old words. They return `None` only where the pairs are not
 //! those that the grammar promises, which would be a mistake in these files; such a statement is reported, never dropped in silence.
 
 mod cases;
 mod consent_at;
 mod facts;
 pub(super) mod file;
+mod inputs;
 mod old_forms;
 mod settings;
+
+pub use inputs::MAX_INPUTS;
 
 use super::generated::Rule;
 use super::old_words::old_word;
@@ -131,10 +134,20 @@ impl Builder<'_> {
         Some(Spanned::new(read(self, pair)?, self.span(pair)))
     }
 
+    /// Reads a child that is kept with its place; `Some(None)` if there is none.
+    fn placed_if<T>(
+        &mut self,
+        pair: &Pair<Rule>,
+        rule: Rule,
+        read: impl Fn(&mut Self, &Pair<Rule>) -> Option<T>,
+    ) -> Option<Option<Spanned<T>>> {
+        child(pair, rule).map_or(Some(None), |part| self.placed(&part, read).map(Some))
+    }
+
     /// Reads a name that something is compared with: not empty, not too long, and without characters that nobody can see.
     fn name(&mut self, pair: &Pair<Rule>) -> Option<Text> {
         let pair = match pair.as_rule() {
-            Rule::name | Rule::key => &children(pair).next()?,
+            Rule::name | Rule::key | Rule::column => &children(pair).next()?,
             _ => pair,
         };
         if pair.as_rule() != Rule::text {
