@@ -1,6 +1,7 @@
 //! A batch, decided and rewritten for a router: item by item, in one line.
 
 use super::decision::{Decision, Origin};
+use super::engine::Resolved;
 use super::input::Input;
 use super::scratch::Scratch;
 use super::table::Table;
@@ -47,19 +48,20 @@ impl Table {
     ) -> Result<(), EventError> {
         let length = into.len();
         batch.rewrite(into, |item, text, into| {
-            let (origin, at) = self.resolve(Input::line(item.bytes()).recorded(recorded()), scratch)?;
+            let input = Input::line(item.bytes()).recorded(recorded());
+            let Resolved { table, scratch, origin, at } = self.resolve(input, scratch)?;
             match &origin {
                 // It is the event that was read, so that its integrations object is known.
                 Origin::Bytes { integrations, .. } if ptr::eq(text.as_bytes(), item.bytes()) => {
-                    self.rewrite_as(at, text.as_bytes(), integrations.as_slice(), scratch, into);
+                    table.rewrite_as(at, text.as_bytes(), integrations.as_slice(), scratch, into);
                 }
                 _ => {
                     let objects = integrations_texts(text.as_bytes());
-                    self.rewrite_as(at, text.as_bytes(), &objects, scratch, into);
+                    table.rewrite_as(at, text.as_bytes(), &objects, scratch, into);
                 }
             }
             let (event, deliver) = scratch.resolved(at);
-            let is_kept = decided(&Decision::new(self, origin, event, deliver));
+            let is_kept = decided(&Decision::new(table, origin, event, deliver));
             match into.len() - length > batch.limit() {
                 true => Err(EventError::batch_too_long(batch.limit())),
                 false => Ok(is_kept),

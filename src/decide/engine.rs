@@ -8,7 +8,7 @@ use super::rewrite::Outcome;
 use super::scratch::{ResolvedAt, Scratch};
 use super::table::Table;
 use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Recorded, Validation};
-use crate::model::{EventRole, Steps};
+use crate::model::{ABSENT, EventRole, Steps};
 
 impl Table {
     /// Returns room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
@@ -39,8 +39,8 @@ impl Table {
         input: Input<'d>,
         scratch: &'d mut Scratch,
     ) -> Result<Decision<'d>, EventError> {
-        let (origin, at) = self.resolve(input, scratch)?;
-        Ok(self.decide_at(origin, at, scratch))
+        let Resolved { table, scratch, origin, at } = self.resolve(input, scratch)?;
+        Ok(table.decide_at(origin, at, scratch))
     }
 
     /// Decides one event, and appends it to `into` rewritten, so that a router that knows only the integrations object obeys the
@@ -75,7 +75,7 @@ impl Table {
         scratch: &'d mut Scratch,
         into: &mut Vec<u8>,
     ) -> Result<Decision<'d>, EventError> {
-        let (origin, at) = self.resolve(input, scratch)?;
+        let Resolved { table, scratch, origin, at } = self.resolve(input, scratch)?;
         let written;
         let line = match input.subject {
             Subject::Line(bytes) => bytes,
@@ -93,9 +93,9 @@ impl Table {
                 &several
             }
         };
-        self.rewrite_as(at, line, objects, scratch, into);
+        table.rewrite_as(at, line, objects, scratch, into);
         let (event, deliver) = scratch.resolved(at);
-        Ok(Decision::new(self, origin, event, deliver))
+        Ok(Decision::new(table, origin, event, deliver))
     }
 
     /// Decides an event, and appends the text of one rewritten, with these integrations objects: that of the event itself, or of one
@@ -132,27 +132,59 @@ impl Table {
 
     /// Decides an event that is read already.
     pub(crate) fn decide_event<'d>(&'d self, event: &'d Event<'d>, scratch: &'d mut Scratch) -> Decision<'d> {
-        scratch.serve(self);
-        let at = scratch.resolve(self, event).check(self, Recorded::Unchecked, scratch);
-        self.decide_at(Origin::Event(event), at, scratch)
+        let (table, scratch) = self.of_event(event, scratch);
+        let at = scratch.resolve(table, event).check(table, Recorded::Unchecked, scratch);
+        table.decide_at(Origin::Event(event), at, scratch)
     }
 
     /// Resolves what is decided about to the policy's own numbers, and checks it against what is recorded.
     #[inline]
     pub(super) fn resolve<'d>(
-        &self,
+        &'d self,
         input: Input<'d>,
-        scratch: &mut Scratch,
-    ) -> Result<(Origin<'d>, ResolvedAt), EventError> {
+        scratch: &'d mut Scratch,
+    ) -> Result<Resolved<'d>, EventError> {
         scratch.serve(self);
-        let (origin, at) = match input.subject {
-            Subject::Line(bytes) => self.read_and_resolve(bytes, &input.limits, input.validation, scratch)?,
-            Subject::Event(event) => (Origin::Event(event), scratch.resolve(self, event)),
+        let Resolved { table, scratch, origin, at } = match input.subject {
+            Subject::Line(bytes) if self.has_conditions => {
+                let event = Event::read(bytes, self.policy().reading(), &input.limits)?;
+                let (table, scratch) = self.of_event(&event, scratch);
+                let at = scratch.resolve(table, &event);
+                Resolved { table, scratch, origin: Origin::Read { bytes, event: Box::new(event) }, at }
+            }
+            Subject::Line(bytes) => {
+                let (origin, at) = self.read_and_resolve(bytes, &input.limits, input.validation, scratch)?;
+                Resolved { table: self, scratch, origin, at }
+            }
+            Subject::Event(event) => {
+                let (table, scratch) = self.of_event(event, scratch);
+                let at = scratch.resolve(table, event);
+                Resolved { table, scratch, origin: Origin::Event(event), at }
+            }
             Subject::Granted(granted) => {
-                (Origin::bytes(b"", &input.limits, None), scratch.grant(self, granted))
+                let at = scratch.grant(self, granted);
+                Resolved { table: self, scratch, origin: Origin::bytes(b"", &input.limits, None), at }
             }
         };
-        Ok((origin, at.check(self, input.recorded, scratch)))
+        let at = at.check(table, input.recorded, scratch);
+        Ok(Resolved { table, scratch, origin, at })
+    }
+
+    /// Returns the table that decides an event, by its inputs, and room for it.
+    fn of_event<'d>(&'d self, event: &Event<'_>, scratch: &'d mut Scratch) -> (&'d Table, &'d mut Scratch) {
+        scratch.serve(self);
+        if !self.has_conditions {
+            return (self, scratch);
+        }
+        let mut states = event.input_numbers(&self.policy().reading().inputs);
+        while states.last() == Some(&ABSENT) {
+            states.pop();
+        }
+        match states.is_empty() {
+            // The policy itself says what holds without inputs.
+            true => (self, scratch),
+            false => scratch.case(self, states),
+        }
     }
 
     #[inline]
@@ -210,6 +242,14 @@ impl Table {
             *word = enabled & enforce.fold(&mut Passing { table: self, event, exempt, at });
         }
     }
+}
+
+/// What is decided about, with the table that decides it: that of the policy, or of a case of its inputs.
+pub(super) struct Resolved<'d> {
+    pub(super) table: &'d Table,
+    pub(super) scratch: &'d mut Scratch,
+    pub(super) origin: Origin<'d>,
+    pub(super) at: ResolvedAt,
 }
 
 /// Which of 64 destinations pass.

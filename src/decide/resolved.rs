@@ -96,8 +96,9 @@ impl Grants {
     /// Takes on these grants, and those of `always` categories.
     pub(super) fn set(&mut self, table: &Table, granted: &[u64]) {
         self.granted.fill(granted);
-        for (granted, always) in self.granted.words_mut().iter_mut().zip(table.always.words()) {
-            *granted |= always;
+        let fixed = table.always.words().iter().zip(table.refused.words());
+        for (granted, (always, refused)) in self.granted.words_mut().iter_mut().zip(fixed) {
+            *granted = *granted & !refused | always;
         }
         table.requirements.passing(&self.granted, &mut self.passing);
     }
@@ -117,7 +118,8 @@ impl Grants {
             Some(unlisted) => granted.copy_from(unlisted),
             None => granted.reset(categories),
         }
-        withheld.reset(categories);
+        // What an input refuses is refused whatever is listed.
+        withheld.copy_from(&table.refused);
         let all = members(&mut |name, preference| {
             *any = true;
             let categories = table.categories.ids(name);

@@ -7,7 +7,7 @@ use super::rewrite::Rewrites;
 use super::table::Table;
 use crate::event::{Buffers, ConsentPart, Event, Name, Parts, Recorded, each_entry, each_preference};
 use crate::model::{
-    CheckAction, CheckResult, ConsentState, EventRole, IntegrationsState, LedgerCheck, Policy,
+    CheckAction, CheckResult, ConsentState, EventRole, IntegrationsState, LedgerCheck, Policy, StateNumber,
 };
 use std::sync::Arc;
 
@@ -28,7 +28,20 @@ pub struct Scratch {
     pub(super) deliver: Bits,
     /// For those who rewrite events.
     rewrites: Option<Box<Rewrites>>,
+    /// The tables of the cases of inputs that came, with their room.
+    cases: Vec<Case>,
 }
+
+/// The table that decides the events whose inputs have some states, and room for it.
+#[derive(Debug, Clone)]
+struct Case {
+    states: Vec<StateNumber>,
+    table: Table,
+    scratch: Scratch,
+}
+
+/// The most cases that are kept. Traffic has few.
+const MAX_CASES: usize = 64;
 
 /// Where a scratch has the facts of an event.
 #[derive(Clone, Copy)]
@@ -144,7 +157,26 @@ impl Scratch {
             listed: Cache::new(listed, listed_bytes),
             deliver: table.enabled.clone(),
             rewrites: None,
+            cases: Vec::new(),
         }
+    }
+
+    /// Returns the table of a case, and its room. A case that came before is not compiled again.
+    pub(super) fn case(&mut self, of: &Table, states: Vec<StateNumber>) -> (&Table, &mut Scratch) {
+        let known = self.cases.iter().position(|case| case.states == states);
+        let place = known.unwrap_or_else(|| {
+            if self.cases.len() >= MAX_CASES {
+                self.cases.clear();
+            }
+            let table = Table::new(of.policy().given(&states, Vec::new())).with_instructions(of.instructions);
+            let scratch = if self.grants.remembers() { table.scratch() } else { table.scratch().without_memory() };
+            self.cases.push(Case { states, table, scratch });
+            self.cases.len() - 1
+        });
+        // The place is one of theirs.
+        #[allow(clippy::indexing_slicing, reason = "the case was just found or added")]
+        let Case { table, scratch, .. } = &mut self.cases[place];
+        (table, scratch)
     }
 
     /// The same room without memory for texts that repeat: for streams in which none does, or where up to some 12 MB a thread are
@@ -156,6 +188,7 @@ impl Scratch {
         self.unasked = self.grants.keep(unasked);
         self.listed = Cache::never(self.listed.at(Place::NOTHING).clone());
         self.rewrites = None;
+        self.cases.clear();
         self
     }
 

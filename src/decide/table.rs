@@ -64,6 +64,10 @@ pub struct Table {
     pub(crate) exempt: Bits,
     pub(crate) ignores_all: Bits,
     pub(crate) router: Router,
+    /// Whether decisions depend on inputs. The table is that of events without them, and each other case has a table of its own.
+    pub(super) has_conditions: bool,
+    /// The categories that inputs refuse.
+    pub(super) refused: Bits,
     /// The categories that are granted whatever the event says.
     pub(crate) always: Bits,
     /// The categories that are granted where an event does not list them, and where it has no preferences.
@@ -107,6 +111,7 @@ impl Table {
         let needs: Vec<(usize, Requirement)> =
             needs.filter_map(|(id, step)| Some((id, step.requirement()?.clone()))).collect();
         let always = categories.iter().enumerate().filter(|(_, one)| one.is_always());
+        let refused = categories.iter().enumerate().filter(|(_, one)| one.refused.is_some());
         let compared = categories.iter().enumerate().filter(|(_, one)| one.is_free());
         let granted_by = |value: Preference| {
             let granted = categories.iter().enumerate().filter(|(_, one)| one.is_granted_by(value));
@@ -139,6 +144,8 @@ impl Table {
             is_unenforced: set(&|_, step| *step == ConsentStep::Unenforced),
             granted_unlisted: granted_by(policy.reading().unlisted()),
             granted_unasked: granted_by(Preference::Unasked),
+            has_conditions: policy.has_conditions(),
+            refused: Bits::of(categories.len(), refused.map(|(id, _)| id)),
             always: Bits::of(categories.len(), always.map(|(id, _)| id)),
             compared: Bits::of(categories.len(), compared.map(|(id, _)| id)),
             deciding_keys: match records_identify {

@@ -201,6 +201,12 @@ codes! {
     ConstantCategory "constant-category" = 327,
     /// A ledger check cannot compare consent that events do not list.
     UncomparableCheck "uncomparable-check" = 328,
+    #[doc = "An input, or a value of one, is not declared."]
+    UnknownInput "unknown-input" = 329,
+    #[doc = "A destination with conditions does not say once what it needs of all other events."]
+    MissingOtherwise "missing-otherwise" = 330,
+    #[doc = "An input is to refuse a category that nobody can refuse."]
+    ContradictoryCategory "contradictory-category" = 331,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

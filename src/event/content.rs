@@ -1,6 +1,7 @@
 //! What a decision reads from an event.
 
-use crate::model::{AlsoRecords, ConsentState, IntegrationsState, Policy, Preference};
+use super::inputs::members as input_members;
+use crate::model::{AlsoRecords, InputReading, InputState, Reading, StateNumber, ConsentState, IntegrationsState, Policy, Preference};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -33,6 +34,8 @@ pub struct Event<'a> {
     pub track: Option<Name<'a>>,
     /// Whether it is an identify event: exactly one `type`, the string `identify`. It has no [`Event::track`] then.
     pub is_identify: bool,
+    /// The state of each input of the policy, in the order of the policy; one that is not in the list is absent.
+    pub inputs: Vec<InputState>,
 }
 
 /// What an event says of its person's choices.
@@ -163,6 +166,19 @@ impl fmt::Debug for Name<'_> {
 }
 
 impl Event<'_> {
+    /// Returns the numbers of the states of a policy's inputs.
+    pub(crate) fn input_numbers(&self, inputs: &[InputReading]) -> Vec<StateNumber> {
+        let states = self.inputs.iter().zip(inputs);
+        // A value that the policy does not name is another one.
+        states.map(|(state, input)| input.number(state).unwrap_or(input.other())).collect()
+    }
+
+    /// Returns a reading that writes this event: with the members that give it its inputs.
+    pub(crate) fn reading_of(&self, reading: &Reading) -> Reading {
+        let state = |place| self.inputs.get(place).cloned().unwrap_or(InputState::Absent);
+        Reading { given: input_members(&reading.inputs, state), ..reading.clone() }
+    }
+
     /// Returns true if the event writes to the policy's ledger: a preference event, or an identify event that carries preferences
     /// where `ledger also records identify`. Such an event is never checked.
     pub fn records(&self, policy: &Policy) -> bool {

@@ -34,6 +34,10 @@ pub(crate) enum ConsentPart<'t> {
 impl<'t> Parts<'t> {
     /// The event; `None` when a part is no JSON after all, which only a trusted caller can bring about.
     pub(crate) fn event(&self, reading: &Reading) -> Option<Event<'t>> {
+        // The slow reader reads inputs.
+        if !reading.inputs.is_empty() {
+            return None;
+        }
         let consent = match self.consent {
             ConsentPart::Missing => Consent::Missing,
             ConsentPart::Empty => Consent::Empty,
@@ -49,6 +53,7 @@ impl<'t> Parts<'t> {
         Some(Event {
             id: name(self.id),
             consent,
+            inputs: Vec::new(),
             integrations: Integrations::Entries(entries),
             is_identify: self.is_identify(),
             track: read::track(name(self.kind), name(self.event)),

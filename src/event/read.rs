@@ -4,6 +4,7 @@ use super::batch::recognise::{self, Form};
 use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
+use super::inputs;
 use super::json::{Json, Members, Type, is_space, values};
 #[cfg(feature = "ledger")]
 use super::unread::{self, UnreadValue};
@@ -51,6 +52,7 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
     Event {
         id: string(members, "messageId"),
         consent: consent::read(members, reading),
+        inputs: inputs::read(members, reading),
         integrations: integrations(members),
         is_identify: string(members, "type").is_some_and(|kind| kind == *"identify"),
         track: track(string(members, "type"), string(members, "event")),

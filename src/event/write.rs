@@ -10,7 +10,10 @@ impl Event<'_> {
     /// Returns the smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
     /// the order, that the event has it.
     pub fn to_json(&self, reading: &Reading) -> String {
-        self.with_consent(consent::write(&self.consent, reading))
+        if self.inputs.is_empty() {
+            return self.with_consent(consent::write(&self.consent, reading));
+        }
+        self.with_consent(consent::write(&self.consent, &self.reading_of(reading)))
     }
 
     /// Returns the same for several readings, each of which looks for consent at a place of its own; `None` where one event cannot hold all

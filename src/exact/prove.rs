@@ -317,7 +317,8 @@ impl Question<'_> {
                 };
                 (variable, vec![!granted, *granted])
             }
-            PromiseCondition::Input(condition) => match condition.input {},
+            // Every proof is about one case of the inputs.
+            PromiseCondition::Input(_) => return Ok(Diagram::TRUE),
             PromiseCondition::Integrations(states) => {
                 (Inputs::INTEGRATIONS, IntegrationsState::ALL.map(|state| states.contains(&state)).into())
             }

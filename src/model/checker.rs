@@ -1,6 +1,7 @@
 //! What the checks of all facts share: the names that are declared, what was found, and the settings that are missing.
 
 use super::ids::{CategoryId, DestinationId, KindId};
+use super::inputs::InputReading;
 use super::load::Forest;
 use super::merge::duplicate;
 use crate::diagnostic::{Code, Diagnostic, Edit, Span, Spanned};
@@ -23,6 +24,11 @@ pub(super) struct Checker<'t> {
     pub(super) categories: HashMap<&'t str, CategoryId>,
     /// Declared names by wire id, where they differ.
     pub(super) by_wire_id: HashMap<&'t str, &'t str>,
+    /// Inputs by name, each by its place, and how each is read.
+    pub(super) inputs: HashMap<&'t str, usize>,
+    pub(super) readings: Vec<InputReading>,
+    /// True if the policy says what `by strategy of` asks for.
+    pub(super) has_strategy: bool,
     pub(super) kinds: HashMap<&'t str, KindId>,
     /// Destinations by their own name.
     pub(super) destinations: HashMap<&'t str, DestinationId>,
@@ -48,6 +54,9 @@ impl<'t> Checker<'t> {
             missing: Vec::new(),
             categories: HashMap::new(),
             by_wire_id: HashMap::new(),
+            inputs: HashMap::new(),
+            readings: Vec::new(),
+            has_strategy: false,
             kinds: HashMap::new(),
             destinations: HashMap::new(),
             owners: HashMap::new(),

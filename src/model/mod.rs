@@ -7,6 +7,7 @@ mod checker;
 mod declared;
 mod error;
 mod ids;
+mod inputs;
 mod include_graph;
 mod ledger;
 mod load;
@@ -25,6 +26,8 @@ mod test;
 
 pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
+pub use inputs::EventInput;
+pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When, all_states};
 pub use ids::{CategoryId, DestinationId, KindId};
 #[cfg(feature = "lint")]
 pub(crate) use include_graph::{FileSet, IncludeGraph};
@@ -46,7 +49,7 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
-    ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState,
+    ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, InputState, IntegrationsState,
     InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference,
-    RouterKnows, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };

@@ -13,16 +13,12 @@ impl Checker<'_> {
     pub(super) fn needs(&mut self, needs: &Needs, several: Quantifier) -> Option<Requirement> {
         match needs {
             Needs::Group(group) => self.group(group),
-            Needs::ByStrategy(names) => {
-                if let Some(name) = names.first() {
-                    self.not_built(name.span);
-                }
-                None
-            }
+            // A destination has an arm for it, and a promise never has it.
+            Needs::ByStrategy(_) => None,
             Needs::List(names) => {
                 self.twice(names.iter(), "category");
                 let elements = names.iter().filter_map(|name| self.category_named(name));
-                joined(elements.map(Requirement::Category).collect(), several)
+                Requirement::joined(elements.map(Requirement::Category).collect(), several)
             }
         }
     }
@@ -48,7 +44,7 @@ impl Checker<'_> {
                 Element::Group(group) => self.group(group),
             });
         }
-        joined(elements, group.quantifier)
+        Requirement::joined(elements, group.quantifier)
     }
 
     pub(super) fn category_named(&mut self, name: &Text) -> Option<CategoryId> {
@@ -84,12 +80,12 @@ impl Checker<'_> {
     }
 
     /// Returns the known name that is nearest. Only the first names are looked for, because each is compared with all known ones.
-    fn near<'n, Id>(&self, name: &Text, known: &HashMap<&'n str, Id>) -> Option<&'n str> {
+    pub(super) fn near<'n, Id>(&self, name: &Text, known: &HashMap<&'n str, Id>) -> Option<&'n str> {
         let searched = self.searched.replace(self.searched.get() + 1);
         if searched < MAX_SUGGESTIONS { nearest(&name.value, known.keys().copied()) } else { None }
     }
 
-    fn report_unknown(&mut self, code: Code, what: &str, name: &Text, help: String) {
+    pub(super) fn report_unknown(&mut self, code: Code, what: &str, name: &Text, help: String) {
         let message = format!("there is no {what} `{}`", name.value);
         self.report(Diagnostic::new(code, message).at(name.span, "unknown").help(help));
     }
@@ -120,15 +116,5 @@ impl Checker<'_> {
             "names of destinations are compared exactly".to_owned()
         };
         self.report_unknown(Code::UnknownDestination, "destination", name, help);
-    }
-}
-
-/// What asks for all or any of some elements; `None` where there are none.
-fn joined(mut elements: Vec<Requirement>, quantifier: Quantifier) -> Option<Requirement> {
-    match (elements.len(), quantifier) {
-        (0, _) => None,
-        (1, _) => elements.pop(),
-        (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
-        (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
     }
 }

@@ -4,8 +4,7 @@ use super::checker::Checker;
 use super::ids::{CategoryId, DestinationId, KindId};
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::tree::{PromiseStatement, Quantifier, StatedCondition, StatedSubject};
-use std::convert::Infallible;
+use crate::syntax::tree::{InputCondition, PromiseStatement, Quantifier, StatedCondition, StatedSubject};
 
 /// What is promised of every event, or of every one that it speaks of. `consentry prove` decides whether that is so; it never
 /// changes a decision.
@@ -28,7 +27,7 @@ pub struct Promise {
 }
 
 /// What a promise asks of an event.
-pub type PromiseCondition = StatedCondition<String, CategoryId, Infallible>;
+pub type PromiseCondition = StatedCondition<String, CategoryId, usize>;
 
 /// Destinations that a promise speaks of.
 pub type PromiseSubject = StatedSubject<DestinationId, KindId>;
@@ -170,8 +169,10 @@ impl Checker<'_> {
                 PromiseCondition::Entry { name: name.value.clone(), states: states.clone() }
             }
             StatedCondition::Input(condition) => {
-                self.not_built(condition.input.span);
-                return None;
+                let conditions = std::slice::from_ref(condition);
+                self.when(conditions)?;
+                let input = self.input_named(&condition.input)?;
+                PromiseCondition::Input(InputCondition { input, states: condition.states.clone() })
             }
             StatedCondition::Preference { category, preference } => {
                 let category = self.category_named(category)?;

@@ -1,5 +1,6 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
+use super::inputs::{InputReading, StateSet, all_states};
 use crate::syntax::quoted;
 use crate::syntax::tree::{ConsentState, Listed, Preference, Shape, StatedPreference};
 
@@ -20,14 +21,26 @@ pub struct Reading {
     pub(crate) skip: Vec<String>,
     /// Values that count as no value.
     pub(crate) absent: Vec<AbsentValue>,
+    /// The inputs of the policy.
+    pub(crate) inputs: Vec<InputReading>,
+    /// Members that each written event has, as JSON: those of a case of the inputs.
+    pub(crate) given: Vec<(Vec<String>, String)>,
 }
 
 impl Reading {
     /// An object of booleans: `{"Advertising": true, "Analytics": false}`. The path's own spelling comes first.
     pub(crate) fn booleans(parents: Vec<String>, spellings: Vec<String>) -> Self {
         let shape = Shape::Booleans { within: None, reversed: false };
-        let (skip, absent) = (Vec::new(), Vec::new());
-        Reading { parents, spellings, shape, unlisted: Preference::Unasked, skip, absent }
+        Reading {
+            parents,
+            spellings,
+            shape,
+            unlisted: Preference::Unasked,
+            skip: Vec::new(),
+            absent: Vec::new(),
+            inputs: Vec::new(),
+            given: Vec::new(),
+        }
     }
 
     /// Returns the paths at which the preferences may be, each by its keys; the first is the policy's own.
@@ -53,14 +66,25 @@ impl Reading {
     }
 
     /// Returns the consent states that an event can have. An event is never without itself, so that a path of one key is never
-    /// `missing`.
+    /// `missing`. Neither is an event with an input beside the preferences.
     pub fn states(&self) -> impl Iterator<Item = ConsentState> {
         ConsentState::ALL.into_iter().filter(|state| self.has_state(*state))
     }
 
     /// Returns true if an event can have this consent state.
     pub fn has_state(&self, state: ConsentState) -> bool {
-        state != ConsentState::Missing || !self.parents.is_empty()
+        let holds_parents = |(path, _): &(Vec<String>, String)| path.starts_with(&self.parents);
+        state != ConsentState::Missing || !self.parents.is_empty() && !self.given.iter().any(holds_parents)
+    }
+
+    /// Returns the states that each input can have on an event of a consent state. An input beside the preferences is absent where the object
+    /// that would hold both is missing.
+    pub(crate) fn states_of_inputs(&self, state: ConsentState) -> Vec<StateSet> {
+        let is_absent = |input: &InputReading| {
+            state == ConsentState::Missing && input.path.starts_with(&self.parents)
+        };
+        let of = |input: &InputReading| if is_absent(input) { 1 } else { all_states(input.states()) };
+        self.inputs.iter().map(of).collect()
     }
 
     /// Returns the value of every category in a state in which events list none; `None` in `answered`, where each has its own.

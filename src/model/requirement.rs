@@ -1,6 +1,7 @@
 //! What a destination needs.
 
 use super::ids::CategoryId;
+use crate::syntax::tree::Quantifier;
 
 /// What a destination needs, as the policy states it: unenforced and `always` categories are still in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,6 +15,16 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// Returns what asks for all or any of some elements; `None` where there are none.
+    pub(super) fn joined(mut elements: Vec<Requirement>, quantifier: Quantifier) -> Option<Self> {
+        match (elements.len(), quantifier) {
+            (0, _) => None,
+            (1, _) => elements.pop(),
+            (_, Quantifier::All) => Some(Requirement::AllOf(elements)),
+            (_, Quantifier::Any) => Some(Requirement::AnyOf(elements)),
+        }
+    }
+
     /// Returns the categories that it names, in the order of the text, as often as it names them.
     pub fn categories(&self) -> impl Iterator<Item = CategoryId> {
         let mut named = Vec::new();

@@ -8,7 +8,7 @@ use super::reading::Reading;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    DestinationSet, Expectation, ExpectedReason, Preference, StatedConsent, StatedIntegrations,
+    ConsentState, DestinationSet, Expectation, ExpectedReason, InputState, Preference, StatedConsent, StatedIntegrations,
     StatedPreference, StatedRecorded, TestLine, TestStatement, Text,
 };
 
@@ -47,6 +47,8 @@ pub enum TestEvent {
         integrations: TestIntegrations,
         /// The name of a track event.
         track: Option<String>,
+        /// The inputs that it has, by their places among those of the policy.
+        inputs: Vec<(usize, InputState)>,
     },
     /// The whole event as JSON.
     Json(String),
@@ -91,6 +93,7 @@ struct Lines<'t> {
     track: Option<&'t Text>,
     consent: Option<Spanned<&'t StatedConsent>>,
     integrations: Option<Spanned<&'t StatedIntegrations>>,
+    inputs: Vec<(&'t Text, &'t Spanned<InputState>)>,
     recorded: Option<Spanned<&'t StatedRecorded>>,
     expectations: Vec<Spanned<&'t Expectation>>,
 }
@@ -124,7 +127,8 @@ impl<'t> Checker<'t> {
                     let consent = lines.consent.map_or(&StatedConsent::Missing, |said| said.value);
                     let integrations =
                         lines.integrations.map_or(&StatedIntegrations::None, |said| said.value);
-                    self.stated(consent, integrations, lines.track, reading)
+                    self.twice(lines.inputs.iter().map(|(input, _)| *input), "input");
+                    self.stated(consent, integrations, lines.track, &lines.inputs, reading)
                 }
             };
             if let Some(recorded) = lines.recorded.as_ref().filter(|_| !has_check) {
@@ -138,9 +142,7 @@ impl<'t> Checker<'t> {
         if let Some(whole) = &lines.whole {
             self.event_twice(whole.span, test.name.span);
         }
-        if let Some(input) = test.inputs.first() {
-            self.not_built(input.span);
-        }
+        self.twice(lines.inputs.iter().map(|(input, _)| *input).chain(&test.inputs), "input");
         let column = rows.first().and_then(|row| row.recorded.as_ref());
         if let Some(recorded) = column.filter(|_| !has_check) {
             self.recorded_without_check(recorded.span);
@@ -149,7 +151,10 @@ impl<'t> Checker<'t> {
         for row in rows {
             let integrations =
                 row.integrations.as_ref().map_or(&StatedIntegrations::None, |said| &said.value);
-            let event = self.stated(&row.consent.value, integrations, lines.track, reading);
+            let columns = test.inputs.iter().zip(&row.inputs);
+            let inputs: Vec<(&Text, &Spanned<InputState>)> =
+                lines.inputs.iter().copied().chain(columns).collect();
+            let event = self.stated(&row.consent.value, integrations, lines.track, &inputs, reading);
             let recorded = self.recorded(row.recorded.as_ref().map(|said| &said.value));
             let said = row.expectations.iter().map(|said| Spanned::new(&said.value, said.span));
             let expectations = self.expectations(said);
@@ -187,8 +192,8 @@ impl<'t> Checker<'t> {
                     }
                     None
                 }
-                TestLine::Input { input, .. } => {
-                    self.not_built(input.span);
+                TestLine::Input { input, state } => {
+                    lines.inputs.push((input, state));
                     None
                 }
                 TestLine::Event(name) => lines.track.replace(name).map(|first| first.span),
@@ -209,7 +214,8 @@ impl<'t> Checker<'t> {
         if let Some(whole) = &lines.whole {
             let consent = lines.consent.as_ref().map(|said| said.span);
             let integrations = lines.integrations.as_ref().map(|said| said.span);
-            if let Some(part) = consent.or(integrations).or(lines.track.map(|name| name.span)) {
+            let input = lines.inputs.first().map(|(input, _)| input.span);
+            if let Some(part) = consent.or(integrations).or(lines.track.map(|name| name.span)).or(input) {
                 self.event_twice(part, whole.span);
             }
         }
@@ -239,8 +245,25 @@ impl<'t> Checker<'t> {
         consent: &StatedConsent,
         integrations: &StatedIntegrations,
         track: Option<&Text>,
+        inputs: &[(&Text, &Spanned<InputState>)],
         reading: Option<&Reading>,
     ) -> Option<TestEvent> {
+        let mut states = Vec::new();
+        for (input, state) in inputs {
+            let (place, state) = self.state(input, state)?;
+            let may_be = reading.filter(|_| matches!(consent, StatedConsent::Missing));
+            let may_be = may_be.map(|reading| reading.states_of_inputs(ConsentState::Missing));
+            if state != InputState::Absent && may_be.is_some_and(|sets| sets.get(place) == Some(&1)) {
+                let message = format!("no event without a consent object has the input `{}`", input.value);
+                self.report(
+                    Diagnostic::new(Code::ImpossiblePreference, message)
+                        .at(input.span, "stands in the same object as the preferences")
+                        .help("write `consent empty`, or `absent` for the input"),
+                );
+            }
+            states.push((place, state));
+        }
+        let inputs = states;
         let consent = match consent {
             StatedConsent::Preferences(stated) => {
                 reading.into_iter().for_each(|reading| self.impossible(stated, reading));
@@ -268,6 +291,7 @@ impl<'t> Checker<'t> {
             consent: consent?,
             integrations,
             track: track.map(|name| name.value.clone()),
+            inputs,
         })
     }
 

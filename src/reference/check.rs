@@ -1,6 +1,6 @@
 //! Section 6 of the semantics: the check against the ledger, and the consent that an event is decided with.
 
-use super::satisfies;
+use super::{refused_by_input, row, satisfies};
 use crate::event::{Consent, Event, Name, Preference, Record, Recorded, RecordedPreference};
 use crate::model::{
     CategoryId, CheckAction, CheckResult, Checked, Conflict, ConsentState, LedgerCheck, Policy,
@@ -14,7 +14,7 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
     let differing = |record: &Record| -> Vec<CategoryId> {
         let differs = |id: &CategoryId| {
             let is_stamped = satisfies(policy, event, *id);
-            is_compared(policy, *id) && is_stamped != is_recorded(policy, &check, record, *id)
+            is_compared(policy, event, *id) && is_stamped != is_recorded(policy, &check, record, *id)
         };
         policy.category_ids().filter(differs).collect()
     };
@@ -31,7 +31,7 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
         },
     };
     let action = check.action(result);
-    let is_dropped = policy.reconcile().row(stamped, event.integrations.state()).drop_reason().is_some();
+    let is_dropped = row(policy, event, stamped).drop_reason().is_some();
     let mut used = event.clone();
     match (action, recorded) {
         // "A drop stays a drop."
@@ -47,9 +47,11 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
     Some((Checked { result, action, categories }, used))
 }
 
-/// "Compare the effective grants of enforced categories that are not `always`."
-fn is_compared(policy: &Policy, id: CategoryId) -> bool {
-    policy.category(id).is_some_and(|one| one.unenforced.is_none() && one.always.is_none())
+/// "Compare the effective grants of enforced categories that are not `always`." What an input refuses is refused on both sides.
+fn is_compared(policy: &Policy, event: &Event<'_>, id: CategoryId) -> bool {
+    policy.category(id).is_some_and(|one| {
+        one.unenforced.is_none() && one.always.is_none() && refused_by_input(policy, event, one).is_none()
+    })
 }
 
 /// "`conflict` … counts as refused unless the policy says otherwise."

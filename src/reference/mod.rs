@@ -10,7 +10,7 @@ pub use check::check;
 use crate::diagnostic::Span;
 use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
+    Category, CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
     InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
@@ -150,8 +150,22 @@ pub(crate) fn drop_reason<'p>(
     {
         return (Some(result.drop_reason()), span);
     }
-    let row = policy.reconcile().row(used.consent.state(), used.integrations.state());
+    let row = row(policy, used, used.consent.state());
     (row.drop_reason(), row.span)
+}
+
+/// §2: the row for the two states and the states of the inputs.
+fn row<'p>(policy: &'p Policy, event: &Event<'_>, consent: ConsentState) -> &'p ReconcileRow {
+    let inputs = event.input_numbers(&policy.reading().inputs);
+    policy.reconcile().row_at(consent, event.integrations.state(), &inputs)
+}
+
+/// §1: where the policy says that an input of the event refuses a category, if it does.
+fn refused_by_input(policy: &Policy, event: &Event<'_>, category: &Category) -> Option<Span> {
+    let inputs = event.input_numbers(&policy.reading().inputs);
+    let held = category.refused_when.iter().find(|(when, _)| when.holds(&inputs));
+    // With the inputs fixed, no condition is left.
+    held.map(|(_, span)| *span).or(category.refused.filter(|_| category.refused_when.is_empty()))
 }
 
 struct Interpreter<'a> {
@@ -195,7 +209,7 @@ impl Interpreter<'_> {
     fn explain(&self, checked: Option<&Checked>) -> Option<Explanation> {
         let consent = self.event.consent.state();
         let integrations = self.event.integrations.state();
-        let row = self.policy.reconcile().row(consent, integrations);
+        let row = row(self.policy, self.event, consent);
         let (drop_reason, _) = drop_reason(self.policy, self.event, checked);
         let mut steps = Vec::new();
         let mut reason = None;
@@ -303,7 +317,8 @@ impl Interpreter<'_> {
         if self.exempt_event() {
             return (Reason::Exempt, Some(self.policy.exempt_events().span));
         }
-        let Some(requirement) = self.destination.requirement() else {
+        let (requirement, span) = self.requirement();
+        let Some(requirement) = &requirement else {
             // "unmapped → the unmapped default: passes (`unmapped`) or blocks (`unmapped_denied`)."
             let unmapped = self.policy.unmapped_destinations();
             let reason = match unmapped.value {
@@ -319,7 +334,16 @@ impl Interpreter<'_> {
             Satisfaction::Satisfied => Reason::Consented,
             Satisfaction::Unsatisfied(_) => Reason::Refused,
         };
-        (reason, self.destination.requirement_span())
+        (reason, span)
+    }
+
+    /// §3: "The first `needs when` that holds is the requirement; otherwise what `otherwise` says." It also returns where the policy says so.
+    fn requirement(&self) -> (Option<Requirement>, Option<Span>) {
+        let inputs = self.event.input_numbers(&self.policy.reading().inputs);
+        match self.destination.arms.iter().find(|arm| arm.when.holds(&inputs)) {
+            Some(arm) => (arm.needs.requirement(self.policy.strategy_at(&inputs)), Some(arm.span)),
+            None => (self.destination.requirement().cloned(), self.destination.requirement_span()),
+        }
     }
 
     /// §3, step 4: the reason of the block, or `None` when it passes.
@@ -442,7 +466,7 @@ impl Interpreter<'_> {
 
     /// "naming the categories that are not granted in the unsatisfied groups, in declaration order"
     fn refused(&self, reason: Reason) -> Vec<CategoryId> {
-        match (reason, self.destination.requirement().map(|requirement| self.evaluate(requirement))) {
+        match (reason, self.requirement().0.map(|requirement| self.evaluate(&requirement))) {
             (Reason::Refused, Some(Satisfaction::Unsatisfied(mut categories))) => {
                 categories.sort_unstable();
                 categories.dedup();
@@ -454,8 +478,8 @@ impl Interpreter<'_> {
 
     /// The categories of the requirement, in declaration order, with what the event says of each.
     fn preferences(&self) -> Vec<(CategoryId, Preference)> {
-        let requirement = self.destination.requirement().into_iter();
-        let mut categories: Vec<CategoryId> = requirement.flat_map(Requirement::categories).collect();
+        let requirement = self.requirement().0;
+        let mut categories: Vec<CategoryId> = requirement.iter().flat_map(Requirement::categories).collect();
         categories.sort_unstable();
         categories.dedup();
         categories
@@ -478,6 +502,10 @@ fn satisfies(policy: &Policy, event: &Event<'_>, category: CategoryId) -> bool {
 /// §1: the preference of a category. "Among duplicates and among several wire ids a refusal wins, then an invalid value, then a grant."
 fn preference(policy: &Policy, event: &Event<'_>, category: CategoryId) -> Preference {
     let Some(category) = policy.category(category) else { return Preference::Unasked };
+    // §1: "`refused when` refuses whatever the event lists."
+    if refused_by_input(policy, event, category).is_some() {
+        return Preference::Refused;
+    }
     // §1: "In the state `malformed` every preference is `invalid`."
     if event.consent == Consent::Malformed {
         return Preference::Invalid;

@@ -329,6 +329,18 @@ pub enum Scalar {
     Text(String),
 }
 
+/// As a policy writes it.
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Scalar::Null => f.write_str("null"),
+            Scalar::Boolean(value) => value.fmt(f),
+            Scalar::Number(number) => f.write_str(number),
+            Scalar::Text(text) => f.write_str(&super::quoted(text)),
+        }
+    }
+}
+
 /// The state of an input on an event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InputState {
@@ -338,4 +350,15 @@ pub enum InputState {
     Absent,
     /// `other`: any other value.
     Other,
+}
+
+/// As a policy writes it.
+impl std::fmt::Display for InputState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            InputState::Value(value) => value.fmt(f),
+            InputState::Absent => f.write_str("absent"),
+            InputState::Other => f.write_str("other"),
+        }
+    }
 }

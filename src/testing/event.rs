@@ -1,7 +1,7 @@
 //! An event that a test states in words, as JSON, and the ledger's answer about its person.
 
 use crate::event::{self, Consent, LedgerAnswer, Member, Record, compose, text};
-use crate::model::{Policy, StatedEntry, TestConsent, TestIntegrations, TestRecorded};
+use crate::model::{InputState, Policy, Reading, StatedEntry, TestConsent, TestIntegrations, TestRecorded};
 
 /// Returns the consent object that a test states.
 pub(super) fn consent<'p>(stated: &TestConsent, policy: &'p Policy) -> Consent<'p> {
@@ -24,6 +24,7 @@ pub(super) fn json(
     consent: &Consent<'_>,
     integrations: &TestIntegrations,
     track: Option<&str>,
+    inputs: &[(usize, InputState)],
     policy: &Policy,
 ) -> String {
     let integrations: Option<Vec<Member>> = match integrations {
@@ -34,7 +35,13 @@ pub(super) fn json(
         }
     };
     let track = track.into_iter().flat_map(|name| event::track(text(name))).collect();
-    compose(track, consent, integrations.as_deref(), policy.reading())
+    let state = |place| {
+        let stated = inputs.iter().find(|(stated, _)| *stated == place);
+        stated.map_or(InputState::Absent, |(_, state)| state.clone())
+    };
+    let reading = policy.reading();
+    let given = event::input_members(&reading.inputs, state);
+    compose(track, consent, integrations.as_deref(), &Reading { given, ..reading.clone() })
 }
 
 /// Returns the ledger's answer that a test states.

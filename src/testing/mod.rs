@@ -102,8 +102,8 @@ pub(crate) fn check_results(table: &Table) -> BTreeSet<CheckResult> {
             continue;
         };
         let json = match &case.event {
-            TestEvent::Stated { consent, integrations, track } => {
-                &event::json(&event::consent(consent, policy), integrations, track.as_deref(), policy)
+            TestEvent::Stated { consent, integrations, track, inputs } => {
+                &event::json(&event::consent(consent, policy), integrations, track.as_deref(), inputs, policy)
             }
             TestEvent::Json(json) => json,
             TestEvent::File(_) => {
@@ -136,10 +136,10 @@ struct Run<'t, 's> {
 impl<'t> Run<'t, '_> {
     fn case(&mut self, case: &TestCase, source: &dyn Source) {
         match &case.event {
-            TestEvent::Stated { consent, integrations, track } => {
+            TestEvent::Stated { consent, integrations, track, inputs } => {
                 let policy = self.table.policy();
                 let consent = event::consent(consent, policy);
-                let json = event::json(&consent, integrations, track.as_deref(), policy);
+                let json = event::json(&consent, integrations, track.as_deref(), inputs, policy);
                 let json = if case.recorded.is_some() { of_somebody(&json) } else { json };
                 let stated = consent.state();
                 let read = Event::read(json.as_bytes(), policy.reading(), &Limits::default());

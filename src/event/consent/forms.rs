@@ -1,6 +1,6 @@
 //! The forms that consent can have on an event, as one policy sees it or two.
 
-use super::{malformed_value, nested, read, value_of};
+use super::{Placed, given, joined, malformed_value, read, value_of};
 use crate::event::content::{Consent, Name};
 use crate::event::json::{Json, Member, object, text};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
@@ -55,34 +55,22 @@ impl Form {
 
     /// Returns the members of an event of this form, where the readings read different values: with the list of each.
     pub(crate) fn members(&self, lists: &[Vec<(Name<'_>, Preference)>]) -> Option<Vec<Member>> {
-        let mut places: Vec<(Vec<&str>, String)> = Vec::new();
+        let mut places: Vec<Placed<'_>> = Vec::new();
         for ((reading, piece), listed) in self.apart.iter().zip(lists) {
             let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
             let own: Vec<&str> =
                 parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
-            let place = match piece {
+            places.push(match piece {
                 Piece::Nothing => continue,
-                Piece::Holder if parents.is_empty() => continue,
                 Piece::Holder => (parents, object(&[])),
                 Piece::Unanswered => (own, value_of(&[], reading)),
                 Piece::Listed => (own, value_of(listed, reading)),
                 Piece::Other(value) => (own, value.clone()),
                 Piece::MalformedAbove => (parents.get(..1)?.to_vec(), "null".to_owned()),
-            };
-            if !places.contains(&place) {
-                places.push(place);
-            }
+            });
         }
-        let holds_another = |path: &Vec<&str>| {
-            let mut others = places.iter().filter(|(other, _)| other != path);
-            others.any(|(other, _)| other.starts_with(path))
-        };
-        let is_empty_holder = |(path, value): &(Vec<&str>, String)| value == "{}" && holds_another(path);
-        let places: Vec<_> = places.iter().filter(|place| !is_empty_holder(place)).cloned().collect();
-        let is_twice = |(path, _): &(Vec<&str>, String)| {
-            places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1
-        };
-        (!places.iter().any(is_twice)).then(|| nested(&places))
+        places.extend(self.apart.iter().flat_map(|(reading, _)| given(reading)));
+        joined(places)
     }
 
     /// Returns the reading that writes it.
@@ -108,10 +96,15 @@ impl Form {
             ConsentState::Answered => Consent::Preferences(preferences()),
             ConsentState::Malformed => match (reading.parents.split_last(), reading.spellings.as_slice()) {
                 // It is written as a preference of a level above: `null`, or `false` where `null` counts as no value.
-                (Some((last, parents)), [spelling, ..]) if self.is_malformed_at_key => {
+                // Beside what is given there, a malformed value stands under the key by itself.
+                (Some((last, parents)), [spelling, ..])
+                    if self.is_malformed_at_key
+                        && !reading.given.iter().any(|(path, _)| path.starts_with(&reading.parents)) =>
+                {
                     let is_null = malformed_value(&reading) == "null";
                     let value = if is_null { Preference::Invalid } else { Preference::Refused };
                     let above = Reading::booleans(parents.to_vec(), vec![last.clone()]);
+                    let above = Reading { given: reading.given.clone(), ..above };
                     return (Consent::Preferences(vec![(Name::from(spelling.clone()), value)]), above);
                 }
                 _ => Consent::Malformed,

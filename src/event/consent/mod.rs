@@ -9,7 +9,7 @@ mod merge;
 mod words;
 
 use super::content::{Consent, Name};
-use super::json::{Json, Member, Members, name_text, nest, object, text, values};
+use super::json::{Json, Member, Members, name_text, object, text, values};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
 use words::Words;
@@ -191,25 +191,37 @@ fn documented(name: &Name<'_>) -> Option<&'static str> {
     DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling)
 }
 
-/// Returns the member of an event that holds this consent; `None` where there is none.
-pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Option<Member> {
-    let spelling = reading.spellings.first().map_or("", String::as_str);
+/// A value on an event: the keys that lead to it, and the value as JSON.
+type Placed<'k> = (Vec<&'k str>, String);
+
+/// Returns the members of an event that hold this consent, and what the reading gives each event.
+pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
     let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
-    let whole: Vec<&str> = parents.iter().copied().chain([spelling]).collect();
-    match consent {
+    let whole: Vec<&str> = parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
+    let given: Vec<Placed<'_>> = given(reading).collect();
+    let own = match consent {
         Consent::Missing => None,
-        Consent::Empty => nest(&parents, object(&[])),
-        Consent::Malformed => {
-            let value = if parents.is_empty() { malformed_value(reading) } else { "null" };
-            nest(whole.get(..1).unwrap_or_default(), value.into())
-        }
-        Consent::Preferences(preferences) => nest(&whole, value_of(preferences, reading)),
-    }
+        Consent::Empty => Some((parents, object(&[]))),
+        // The first member on the way is malformed, unless something else is in it.
+        Consent::Malformed => match whole.get(..1) {
+            Some(first) if !parents.is_empty() && !given.iter().any(|(path, _)| path.starts_with(first)) => {
+                Some((first.to_vec(), "null".to_owned()))
+            }
+            _ => Some((whole, malformed_value(reading).to_owned())),
+        },
+        Consent::Preferences(preferences) => Some((whole, value_of(preferences, reading))),
+    };
+    joined(own.into_iter().chain(given).collect()).unwrap_or_default()
+}
+
+/// Returns what a reading gives each event.
+fn given(reading: &Reading) -> impl Iterator<Item = Placed<'_>> {
+    reading.given.iter().map(|(path, value)| (path.iter().map(String::as_str).collect(), value.clone()))
 }
 
 /// Returns the members of an event that holds this consent at the place of each reading; `None` where one place is within another one.
 pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Option<Vec<Member>> {
-    let mut places: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut places: Vec<Placed<'_>> = Vec::new();
     for reading in readings {
         let mut path: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
         let value = match consent {
@@ -223,21 +235,35 @@ pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Opt
         }
         places.push((path, value));
     }
-    // An object that holds no preferences may hold another place.
+    places.extend(readings.iter().flat_map(|reading| given(reading)));
+    joined(places)
+}
+
+/// Returns the members that hold all of these values; `None` where one value is within another one. An empty object may hold others.
+fn joined(all: Vec<Placed<'_>>) -> Option<Vec<Member>> {
+    let mut places: Vec<Placed<'_>> = Vec::new();
+    for place in all {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
     let all: Vec<Vec<&str>> = places.iter().map(|(path, _)| path.clone()).collect();
     let holds_another = |path: &Vec<&str>| all.iter().any(|other| other != path && other.starts_with(path));
-    match consent {
-        Consent::Empty => places.retain(|(path, _)| !holds_another(path)),
-        _ if all.iter().any(holds_another) => return None,
-        _ => {}
-    }
-    Some(nested(&places))
+    places.retain(|(path, value)| !path.is_empty() && !(value == "{}" && holds_another(path)));
+    let is_twice = |(path, _): &Placed<'_>| {
+        places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1
+    };
+    (!places.iter().any(is_twice)).then(|| nested(&places))
 }
 
 /// Returns the members that lead to values by these keys, of which none leads through another one's value.
-fn nested(places: &[(Vec<&str>, String)]) -> Vec<Member> {
-    let mut firsts: Vec<&str> = places.iter().filter_map(|(keys, _)| keys.first().copied()).collect();
-    firsts.dedup();
+fn nested(places: &[Placed<'_>]) -> Vec<Member> {
+    let mut firsts: Vec<&str> = Vec::new();
+    for first in places.iter().filter_map(|(keys, _)| keys.first()) {
+        if !firsts.contains(first) {
+            firsts.push(first);
+        }
+    }
     let member = |first: &str| {
         let within = places.iter().filter_map(|(keys, value)| match keys.split_first() {
             Some((key, rest)) if *key == first => Some((rest.to_vec(), value.clone())),

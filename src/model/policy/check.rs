@@ -10,9 +10,10 @@ use crate::model::load::Forest;
 use crate::model::merge::{Merged, said};
 use crate::model::reconcile;
 use crate::syntax::tree::{
-    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Text,
+    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Row, Text,
 };
-use crate::syntax::{Keyword, MAX_INPUTS};
+use crate::model::inputs::When;
+use crate::syntax::Keyword;
 use std::collections::HashMap;
 
 /// The largest number of categories.
@@ -81,13 +82,9 @@ impl<'t> Checker<'t> {
                 self.by_wire_id.insert(&wire_id.value, name);
             }
         }
-        self.limit(merged.inputs.len(), MAX_INPUTS, "inputs");
-        for input in &merged.inputs {
-            self.not_built(input.span);
-        }
-        if let Some(strategy) = said!(merged, Strategy) {
-            self.not_built(strategy.span);
-        }
+        let inputs = self.inputs(&merged.inputs);
+        let strategy = said!(merged, Strategy).map(|strategy| self.strategy(&strategy.value));
+        self.has_strategy = strategy.is_some();
         let mut categories: Vec<Category> =
             merged.categories.iter().map(|category| self.category(category)).collect();
         self.wire_ids(&categories);
@@ -124,6 +121,7 @@ impl<'t> Checker<'t> {
         let reading = said!(merged, ConsentAt)
             .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)));
         if let Some(reading) = &reading {
+            self.apart_from_consent(&inputs, reading);
             self.listable(&categories, reading);
             self.decidable(&categories, reading);
             if let Some(mismatch) = settings.as_ref().map(|settings| &settings.ledger_mismatch)
@@ -134,10 +132,13 @@ impl<'t> Checker<'t> {
             categories.iter_mut().for_each(|category| category.key = category_key(category, reading));
         }
         let reconcile = said!(merged, Reconcile).map(|table| {
-            if let Some(input) = table.value.inputs.first() {
-                self.not_built(input.span);
-            }
-            reconcile::check(&table.value.rows, table.span, &mut self.found)
+            let stated = &table.value;
+            self.twice(stated.inputs.iter(), "input");
+            let rows = stated.rows.iter().map(|row| (row, self.cells(&stated.inputs, &row.inputs)));
+            let rows: Vec<(Row, When)> =
+                rows.map(|(row, when)| (row.clone(), when.unwrap_or_default())).collect();
+            let possible = |state| reading.as_ref().map_or(Vec::new(), |reading| reading.states_of_inputs(state));
+            reconcile::check(rows, table.span, &possible, &mut self.found)
         });
 
         // Most policies are large and have neither.
@@ -153,7 +154,7 @@ impl<'t> Checker<'t> {
         let lint_levels = merged.lint_levels.iter().filter_map(|said| self.lint_level(said)).collect();
         let promises = merged.promises.iter().filter_map(|said| self.promise(said)).collect();
         self.missing_settings();
-        Some(Policy {
+        let policy = Policy {
             name: name?,
             edition: edition?,
             by_key: categories
@@ -162,6 +163,8 @@ impl<'t> Checker<'t> {
                 .map(|(id, one)| (one.key.clone(), CategoryId::new(id)))
                 .collect(),
             categories,
+            inputs,
+            strategy,
             kinds,
             destinations,
             reconcile: reconcile?,
@@ -176,16 +179,12 @@ impl<'t> Checker<'t> {
             #[cfg(feature = "lint")]
             files_in_force: merged.files.clone(),
             files: Default::default(),
-        })
-    }
-
-    /// Refuses what the language can say and no decision follows yet.
-    pub(in crate::model) fn not_built(&mut self, at: Span) {
-        self.report(
-            Diagnostic::new(Code::UnexpectedText, "no decision depends on inputs yet")
-                .at(at, "would be ignored")
-                .help("delete it"),
-        );
+        };
+        for (id, destination) in policy.destination_ids().zip(&policy.destinations) {
+            self.readable(&destination.name, policy.inputs_of(&[id]).len());
+        }
+        // Whoever does not ask for a case sees the one without inputs.
+        Some(policy.settled())
     }
 
     fn lint_level(&mut self, said: &Spanned<&Lint>) -> Option<LintLevel> {
@@ -249,6 +248,8 @@ impl<'t> Checker<'t> {
             always: None,
             unenforced: None,
             unasked_granted: None,
+            refused_when: Vec::new(),
+            refused: None,
             key: String::new(),
             span: said.span,
         };
@@ -257,10 +258,14 @@ impl<'t> Checker<'t> {
                 CategoryAttribute::Always => checked.always = Some(attribute.span),
                 CategoryAttribute::Unenforced => checked.unenforced = Some(attribute.span),
                 CategoryAttribute::UnaskedGranted => checked.unasked_granted = Some(attribute.span),
-                CategoryAttribute::RefusedWhen(_) => self.not_built(attribute.span),
+                CategoryAttribute::RefusedWhen(when) => {
+                    let when = self.when(when).map(|when| (when, attribute.span));
+                    checked.refused_when.extend(when);
+                }
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }
         }
+        self.refusable(&checked);
         checked
     }
 

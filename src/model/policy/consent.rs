@@ -13,31 +13,10 @@ impl Checker<'_> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
-        // The first member of the path is a member of the event, and so is each spelling when the path is that short.
-        let at_root = place.aliases.iter().filter(|_| parents.is_empty());
-        for first in place.path.first().into_iter().chain(at_root) {
-            if TAKEN.contains(&first.value.as_str()) {
-                self.report(
-                    Diagnostic::new(
-                        Code::UnusablePath,
-                        format!("preferences cannot be read through `{}`", first.value),
-                    )
-                    .at(first.span, "a decision reads this member as something else")
-                    .help("the platform's own place is `context.consent.categoryPreferences`"),
-                );
-            }
-        }
-        if parents.is_empty() && self.forest.files.excerpt(last.span).contains('.') {
-            let parts: Vec<String> = last.value.split('.').map(key).collect();
-            let message = "the whole path is in quotes, so that it is the name of one member";
-            self.report(
-                Diagnostic::new(Code::UnusablePath, message)
-                    .at(last.span, "one member with `.` in its name")
-                    .help(format!(
-                        "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
-                        parts.join(".")
-                    )),
-            );
+        self.path(&place.path, "preferences");
+        // Each spelling is a member of the event when the path is that short.
+        if parents.is_empty() {
+            place.aliases.iter().for_each(|alias| self.not_taken(alias, "preferences"));
         }
         if place.aliases.len() >= MAX_PATH {
             let message = format!("the preferences have more than {MAX_PATH} spellings");
@@ -47,25 +26,67 @@ impl Checker<'_> {
                     .help("accept the spellings that events have"),
             );
         }
-        if place.path.len() > MAX_PATH {
-            let message = format!("the path has more than {MAX_PATH} members");
-            self.report(
-                Diagnostic::new(Code::UnusablePath, message)
-                    .at(last.span, "too deep")
-                    .help("read the preferences from a place further up"),
-            );
-        }
         let owned = |texts: &mut dyn Iterator<Item = &Text>| texts.map(|text| text.value.clone()).collect();
         let parents = owned(&mut parents.iter());
         let spellings = owned(&mut spellings.into_iter());
         let (shape, unlisted) = self.shape(place, is_cut_short);
         self.twice(place.skip.iter(), "name");
         let absent = place.absent.iter().filter_map(|value| self.absent_value(value)).collect();
-        let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
+        let mut reading = Reading {
+            parents,
+            spellings,
+            shape,
+            unlisted,
+            skip: Vec::new(),
+            absent,
+            inputs: self.readings.clone(),
+            given: Vec::new(),
+        };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
         reading.skip = skip.map(|name| name.value.clone()).collect();
         Some(reading)
+    }
+
+    /// Checks the path of something that a decision reads.
+    pub(super) fn path(&mut self, path: &[Text], what: &str) {
+        path.iter().take(1).for_each(|first| self.not_taken(first, what));
+        if let [only] = path
+            && self.forest.files.excerpt(only.span).contains('.')
+        {
+            let parts: Vec<String> = only.value.split('.').map(key).collect();
+            let message = "the whole path is in quotes, so that it is the name of one member";
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(only.span, "one member with `.` in its name")
+                    .help(format!(
+                        "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
+                        parts.join(".")
+                    )),
+            );
+        }
+        if let (true, Some(last)) = (path.len() > MAX_PATH, path.last()) {
+            let message = format!("the path has more than {MAX_PATH} members");
+            self.report(
+                Diagnostic::new(Code::UnusablePath, message)
+                    .at(last.span, "too deep")
+                    .help(format!("read {what} from a place further up")),
+            );
+        }
+    }
+
+    /// Reports a member of the event that a decision reads as something else.
+    fn not_taken(&mut self, first: &Text, what: &str) {
+        if TAKEN.contains(&first.value.as_str()) {
+            self.report(
+                Diagnostic::new(
+                    Code::UnusablePath,
+                    format!("{what} cannot be read through `{}`", first.value),
+                )
+                .at(first.span, "a decision reads this member as something else")
+                .help("the platform's own place is `context.consent.categoryPreferences`"),
+            );
+        }
     }
 
     /// Returns a value that counts as no preferences. Events carry texts and `null` there; other values are malformed.

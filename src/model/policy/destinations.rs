@@ -4,7 +4,7 @@ use super::Destination;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::syntax;
-use crate::syntax::tree::{DestinationAttribute, DestinationStatement, Quantifier, Text};
+use crate::syntax::tree::{DestinationAttribute, DestinationStatement, Needs, Quantifier, Text};
 use std::collections::HashMap;
 
 impl Checker<'_> {
@@ -26,6 +26,7 @@ impl Checker<'_> {
         let mut checked = Destination {
             name: destination.name.clone(),
             aliases: Vec::new(),
+            arms: Vec::new(),
             requirement: None,
             category_uses: Vec::new(),
             exempt: None,
@@ -35,28 +36,30 @@ impl Checker<'_> {
             kind: None,
             span: said.span,
         };
-        let mut unmapped = None;
+        let (mut unmapped, mut needed, mut arm, mut otherwise, mut last) = (None, None, None, None, None);
         for attribute in &destination.attributes {
             let at = attribute.span;
             match &attribute.value {
                 DestinationAttribute::Alias(alias) => checked.aliases.extend(alias.names.iter().cloned()),
+                DestinationAttribute::Needs(needs @ Needs::ByStrategy(_)) => {
+                    needed.get_or_insert(at);
+                    checked.arms.extend(self.arm(&[], Some(needs), several, at));
+                }
                 DestinationAttribute::Needs(needs) => {
+                    needed.get_or_insert(at);
                     self.uses.clear();
                     checked.requirement = self.needs(needs, several).map(|needs| Spanned::new(needs, at));
-                    checked.category_uses = std::mem::take(&mut self.uses);
-                    if let Some(unmapped) = unmapped {
-                        self.mapped_and_unmapped(at, unmapped);
-                    }
+                    checked.category_uses.append(&mut self.uses);
                 }
-                DestinationAttribute::NeedsWhen { .. } | DestinationAttribute::Otherwise(_) => {
-                    self.not_built(at);
+                DestinationAttribute::NeedsWhen { when, needs } => {
+                    arm.get_or_insert(at);
+                    checked.arms.extend(self.arm(when, Some(needs), several, at));
                 }
-                DestinationAttribute::Unmapped => {
-                    unmapped = Some(at);
-                    if let Some(needs) = checked.requirement_span() {
-                        self.mapped_and_unmapped(needs, at);
-                    }
+                DestinationAttribute::Otherwise(needs) => {
+                    otherwise.get_or_insert(at);
+                    last = self.otherwise(needs, several, at);
                 }
+                DestinationAttribute::Unmapped => unmapped = Some(at),
                 DestinationAttribute::Exempt { because } => {
                     checked.exempt = Some(at);
                     checked.exempt_because.clone_from(because);
@@ -66,14 +69,14 @@ impl Checker<'_> {
                 DestinationAttribute::Kind(name) => checked.kind = self.kind_named(name),
             }
         }
-        let says_needs = destination.attributes.iter().any(|one| {
-            matches!(
-                one.value,
-                DestinationAttribute::Needs(_)
-                    | DestinationAttribute::NeedsWhen { .. }
-                    | DestinationAttribute::Otherwise(_)
-            )
-        });
+        if let (Some(needed), Some(unmapped)) = (needed.or(arm).or(otherwise), unmapped) {
+            self.mapped_and_unmapped(needed, unmapped);
+        }
+        self.one_mapping(&destination.name, needed, arm, otherwise, cut_short);
+        checked.arms.extend(last);
+        let uses = checked.arms.iter().flat_map(|arm| arm.uses.iter().cloned());
+        checked.category_uses.extend(uses);
+        let says_needs = needed.or(arm).or(otherwise).is_some();
         if !says_needs && unmapped.is_none() && checked.exempt.is_none() && !cut_short {
             let message = format!("`{}` says neither what it needs nor that it is unmapped", checked.name());
             self.report(
@@ -83,6 +86,44 @@ impl Checker<'_> {
             );
         }
         checked
+    }
+
+    /// Reports a destination that has conditions and no last word, or a last word twice.
+    fn one_mapping(
+        &mut self,
+        name: &Text,
+        needed: Option<Span>,
+        arm: Option<Span>,
+        otherwise: Option<Span>,
+        cut_short: bool,
+    ) {
+        let error = match (needed, arm, otherwise) {
+            (Some(needed), Some(arm), _) => {
+                Diagnostic::new(Code::MissingOtherwise, "the destination has a requirement beside its conditions")
+                    .at(needed, "holds for every event")
+                    .at(arm, "holds for some events")
+                    .help("write it last, as `otherwise ...`")
+            }
+            (Some(needed), None, Some(otherwise)) => {
+                Diagnostic::new(Code::MissingOtherwise, "`otherwise` stands behind `needs when` only")
+                    .at(otherwise, "otherwise than what?")
+                    .at(needed, "holds for every event")
+                    .help("delete one of the two")
+            }
+            (None, None, Some(otherwise)) => {
+                Diagnostic::new(Code::MissingOtherwise, "`otherwise` stands behind `needs when` only")
+                    .at(otherwise, "otherwise than what?")
+                    .help("write `needs ...`, or a `needs when ...` in front of it")
+            }
+            (None, Some(arm), None) if !cut_short => {
+                let message = format!("`{}` does not say what it needs of other events", name.value);
+                Diagnostic::new(Code::MissingOtherwise, message)
+                    .at(arm, "holds for some events")
+                    .help("add `otherwise ...` with its categories, or `otherwise unmapped`")
+            }
+            _ => return,
+        };
+        self.report(error);
     }
 
     fn mapped_and_unmapped(&mut self, needs: Span, unmapped: Span) {

@@ -3,11 +3,14 @@
 pub(super) mod check;
 mod consent;
 mod destinations;
+mod given;
+mod inputs;
 
 use crate::diagnostic::{Code, FileId, Files, Place, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
+use crate::model::inputs::{Arm, EventInput, StrategyCases, When};
 use crate::model::ledger::LedgerCheck;
 use crate::model::merge::{Merged, said};
 use crate::model::promise::Promise;
@@ -45,6 +48,8 @@ pub struct Policy {
     edition: u32,
     categories: Vec<Category>,
     by_key: HashMap<String, CategoryId>,
+    inputs: Vec<EventInput>,
+    strategy: Option<StrategyCases>,
     kinds: Vec<Kind>,
     destinations: Vec<Destination>,
     reconcile: Reconcile,
@@ -96,6 +101,10 @@ pub struct Category {
     pub unenforced: Option<Span>,
     /// The place of `unasked granted`, which lets unasked people count as having granted.
     pub unasked_granted: Option<Span>,
+    /// The conditions under which an input refuses the category, each with its place.
+    pub(crate) refused_when: Vec<(When, Span)>,
+    /// Where the policy says that the inputs of this case refuse the category, if they do.
+    pub(crate) refused: Option<Span>,
     key: String,
     span: Span,
 }
@@ -117,8 +126,11 @@ pub struct Destination {
     name: Spanned<String>,
     /// The aliases that the integrations object may use.
     pub aliases: Vec<Spanned<String>>,
+    /// The requirements with conditions, if there are any, in the order of the policy; the last holds always.
+    pub(crate) arms: Vec<Arm>,
+    /// The requirement where the event has none of the inputs, or in the case of them that was fixed.
     requirement: Option<Spanned<Requirement>>,
-    /// The categories that the requirement names, each where it does.
+    /// The categories that the requirements name, each where one does.
     pub category_uses: Vec<Spanned<CategoryId>>,
     /// Where the policy says that the destination passes the consent step, if it does.
     pub exempt: Option<Span>,
@@ -232,6 +244,11 @@ impl Policy {
     /// The declared kinds of destinations.
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds
+    }
+
+    /// The inputs, in declaration order.
+    pub fn inputs(&self) -> &[EventInput] {
+        &self.inputs
     }
 
     /// A category.
@@ -456,9 +473,12 @@ impl Category {
         &self.key
     }
 
-    /// Returns true if a value of the category satisfies a requirement: a grant, and with `unasked granted` also that nobody was asked.
+    /// Returns true if a value of the category satisfies a requirement: a grant, and with `unasked granted` also that nobody was asked. Where
+    /// an input refuses the category, none does.
     pub fn is_granted_by(&self, value: Preference) -> bool {
-        value == Preference::Granted || value == Preference::Unasked && self.unasked_granted.is_some()
+        let is_grant =
+            value == Preference::Granted || value == Preference::Unasked && self.unasked_granted.is_some();
+        is_grant && self.refused.is_none()
     }
 
     /// Returns true if requirements count the category: it is not unenforced.
@@ -471,9 +491,15 @@ impl Category {
         self.always.is_some()
     }
 
-    /// Returns true if grants of the category depend on the event and count: it is neither unenforced nor `always`.
+    /// Returns whether the category is granted whatever the event lists: by `always`, or never where an input refuses it; `None` where the list
+    /// decides.
+    pub(crate) fn fixed(&self) -> Option<bool> {
+        if self.refused.is_some() { Some(false) } else { self.always.map(|_| true) }
+    }
+
+    /// Returns true if grants of the category depend on the event and count: it is neither unenforced nor `always`, and no input refuses it.
     pub fn is_free(&self) -> bool {
-        self.is_live() && !self.is_always()
+        self.is_live() && self.fixed().is_none()
     }
 }
 

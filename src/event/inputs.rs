@@ -1,0 +1,79 @@
+//! Inputs on an event: the states that a policy's inputs have, and the members that give an event such states.
+
+use super::content::Name;
+use super::json::{Json, Members, Type, text, values};
+use crate::model::{InputReading, InputState, Reading, Scalar, StateNumber};
+
+/// Returns the state of each input of a policy on an event (section 1 of the semantics).
+pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
+    reading.inputs.iter().map(|input| state(event, input)).collect()
+}
+
+/// Returns the state of an input. Values that are there twice are one if they are the same.
+fn state(event: &Members<'_>, input: &InputReading) -> InputState {
+    let Some((first, rest)) = input.path.split_first() else { return InputState::Absent };
+    let mut found: Vec<Json<'_>> = values(event, first).collect();
+    for key in rest {
+        let objects: Vec<_> = found.into_iter().filter_map(Json::members).collect();
+        found = objects.iter().flat_map(|members| values(members, key)).collect();
+    }
+    let mut numbers = found.into_iter().map(|value| number(value, input));
+    let Some(first) = numbers.next() else { return InputState::Absent };
+    if numbers.all(|other| other == first) { input.state(first) } else { InputState::Other }
+}
+
+/// Returns the number of the state that a value gives an input.
+fn number(value: Json<'_>, input: &InputReading) -> StateNumber {
+    let scalar = match value.json_type() {
+        Type::True => Some(Scalar::Boolean(true)),
+        Type::False => Some(Scalar::Boolean(false)),
+        Type::Object => None,
+        Type::Other if value.is_null() => Some(Scalar::Null),
+        Type::Other => match value.text().trim_ascii() {
+            list if list.starts_with('[') => None,
+            text if text.starts_with('"') => {
+                let name: Option<Name<'_>> = value.read();
+                let text = name.and_then(|name| std::str::from_utf8(name.as_bytes()).map(str::to_owned).ok());
+                text.map(Scalar::Text)
+            }
+            number => Some(Scalar::Number(number.to_owned())),
+        },
+    };
+    scalar.map_or(input.other(), |scalar| input.number_of(&scalar))
+}
+
+/// Returns the members that give an event these states of the inputs, each with its path, as JSON.
+pub(crate) fn members(
+    inputs: &[InputReading],
+    state: impl Fn(usize) -> InputState,
+) -> Vec<(Vec<String>, String)> {
+    let each = inputs.iter().enumerate();
+    each.filter_map(|(place, input)| Some((input.path.clone(), json(input, state(place))?))).collect()
+}
+
+/// Returns a value that gives an input a state; `None` for `absent`.
+fn json(input: &InputReading, state: InputState) -> Option<String> {
+    let scalar = match state {
+        InputState::Absent => return None,
+        InputState::Value(value) => value,
+        InputState::Other => other(|text| input.number_of(text) == input.other()),
+    };
+    Some(scalar_json(&scalar))
+}
+
+/// Returns a text that is no value of an input.
+pub(crate) fn other(is_other: impl Fn(&Scalar) -> bool) -> Scalar {
+    let texts = (1usize..).map(|length| Scalar::Text("?".repeat(length)));
+    // An input has few values.
+    texts.take(100).find(is_other).unwrap_or(Scalar::Null)
+}
+
+/// Returns a value as JSON.
+pub(crate) fn scalar_json(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Null => "null".to_owned(),
+        Scalar::Boolean(value) => value.to_string(),
+        Scalar::Number(number) => number.clone(),
+        Scalar::Text(value) => text(value),
+    }
+}
