@@ -1,11 +1,12 @@
 //! Does the table equal the reference, in every situation that can matter?
 
+use super::cases::{Case, Cases};
 use super::space::{Situation, Space, Unclaimed};
 use crate::decide::{Input, Scratch, Table};
 use crate::event::{
     Consent, Entry, Event, Integrations, LedgerAnswer, Name, Preference, Record, RecordedPreference,
 };
-use crate::model::{Category, DestinationId, Policy};
+use crate::model::{Category, DestinationId, InputState, Policy};
 use crate::reference;
 use crate::verdict::Verdict;
 
@@ -94,8 +95,58 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
     let mut certificate = Certificate::default();
     let mut scratch = table.scratch();
     let unclaimed = Unclaimed::of(policy);
+    let mut cases = Cases::new(&[policy]);
     for id in policy.destination_ids() {
-        let Some((space, coverage)) = covered(policy, id, &unclaimed, most) else { continue };
+        // At most as many cases as there are, one for each value of the few inputs of a destination: certify has no other answer for more.
+        let own = cases.of(Some(&[&[id]]), &[]).unwrap_or_default();
+        let each = most.div_ceil(own.len().max(1) as u128);
+        let mut whole = None;
+        for case in &own {
+            let Some(given) = case.policy() else { continue };
+            let Some((space, coverage)) = covered(given, id, &unclaimed, each) else { continue };
+            certificate.compare(table, given, case, id, (&space, coverage), each, &mut scratch);
+            whole = Some(Coverage::both(whole, coverage));
+        }
+        let whole = whole.unwrap_or(Coverage::Sampled { compared: 0, of: None });
+        certificate.coverage.push((id, whole));
+    }
+    certificate
+}
+
+impl Coverage {
+    /// Returns the coverage of both of two cases: as good as that of the worse.
+    fn both(one: Option<Coverage>, other: Coverage) -> Coverage {
+        let Some(one) = one else { return other };
+        let compared = one.compared() + other.compared();
+        let of = |coverage: Coverage| match coverage {
+            Coverage::Sampled { of, .. } => of,
+            whole => Some(whole.compared()),
+        };
+        match (one, other) {
+            (Coverage::Full(_), Coverage::Full(_)) => Coverage::Full(compared),
+            (Coverage::Sampled { .. }, _) | (_, Coverage::Sampled { .. }) => {
+                let of = of(one).zip(of(other)).and_then(|(one, other)| one.checked_add(other));
+                Coverage::Sampled { compared, of }
+            }
+            _ => Coverage::Reduced(compared),
+        }
+    }
+}
+
+impl Certificate {
+    /// Compares the situations of a destination in one case of the inputs, of which `given` is the policy.
+    fn compare(
+        &mut self,
+        table: &Table,
+        given: &Policy,
+        case: &Case<'_>,
+        id: DestinationId,
+        (space, coverage): (&Space, Coverage),
+        most: u128,
+        scratch: &mut Scratch,
+    ) {
+        let policy = table.policy();
+        let inputs = case.event_inputs();
         // Equivalent destinations show different situations.
         let first = coverage.compared() as u64 * id.index() as u64;
         for number in 0..coverage.compared() {
@@ -103,8 +154,8 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
                 Coverage::Sampled { .. } => space.sample(first.wrapping_add(number as u64)),
                 _ => space.situation(number),
             };
-            let alone = space.event(&situation);
-            let among = among_others(&space, policy, id, &situation, &alone);
+            let alone = Event { inputs: inputs.clone(), ..space.event(&situation) };
+            let among = among_others(space, given, id, &situation, &alone);
             let events = match coverage {
                 // The next situation is compared the other way.
                 Coverage::Sampled { .. } if (id.index() + number as usize).is_multiple_of(2) => vec![alone],
@@ -112,12 +163,12 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
                 Coverage::Full(_) | Coverage::Reduced(_) => vec![alone, among],
             };
             for event in events {
-                let decision = table.decide_event(&event, &mut scratch);
+                let decision = table.decide_event(&event, scratch);
                 let verdict = decision.verdict(id);
                 let bit = verdict.as_ref().is_some_and(Verdict::delivers) == decision.delivers(id);
                 let expected = reference::explain(policy, &event, id).map(|explanation| explanation.verdict);
-                if (!bit || verdict != expected) && certificate.differences.len() < MAX_DIFFERENCES {
-                    certificate.differences.push(Disagreement {
+                if (!bit || verdict != expected) && self.differences.len() < MAX_DIFFERENCES {
+                    self.differences.push(Disagreement {
                         destination: id,
                         event: event.to_json(policy.reading()),
                         recorded: None,
@@ -132,11 +183,9 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
             let cost = 1 + policy.categories().len() as u64 / 64;
             let count = MAX_CHECKED.div_ceil(policy.destinations().len().max(1) as u64 * cost);
             (0..count.min(most as u64))
-                .for_each(|number| certificate.check(table, &mut scratch, id, &space, number));
+                .for_each(|number| self.check(table, scratch, id, (space, &inputs), number));
         }
-        certificate.coverage.push((id, coverage));
     }
-    certificate
 }
 
 /// Returns the situations of a destination, and how many of them are compared.
@@ -188,10 +237,17 @@ pub fn default_situations(policy: &Policy) -> u64 {
 
 impl Certificate {
     /// Compares an event with an answer of the ledger, both by a number.
-    fn check(&mut self, table: &Table, scratch: &mut Scratch, id: DestinationId, space: &Space, number: u64) {
+    fn check(
+        &mut self,
+        table: &Table,
+        scratch: &mut Scratch,
+        id: DestinationId,
+        (space, inputs): (&Space, &[InputState]),
+        number: u64,
+    ) {
         let policy = table.policy();
         let situation = space.sample(number);
-        let mut event = space.event(&situation);
+        let mut event = Event { inputs: inputs.to_vec(), ..space.event(&situation) };
         let bits = scattered(number);
         if let (0, Some(name)) = (bits >> 60, policy.preference_events().value.first()) {
             event.track = Some(Name::from(name.value.as_str()));

@@ -11,6 +11,7 @@
 //! Each question has a file: `diff` (with `destination_pair` and `gate_change`), `prove`, `decision_table`, `counterfactuals`, `fingerprint` (with
 //! `gate` and `check`) and `certify` (with `space`, which lists situations one by one).
 
+mod cases;
 mod category_names;
 mod certify;
 mod check;
@@ -41,6 +42,7 @@ mod set_cover;
 mod space;
 
 pub use crate::fingerprint::{Fingerprint, TooLargeError};
+pub use cases::{InputCases, InputIs};
 pub(crate) use category_names::CategoryNames;
 pub use certify::{Certificate, Coverage, Disagreement, certify, default_situations};
 pub use check::{Check, check};

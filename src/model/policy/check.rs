@@ -165,6 +165,7 @@ impl<'t> Checker<'t> {
             categories,
             inputs,
             strategy,
+            has_conditions: false,
             kinds,
             destinations,
             reconcile: reconcile?,

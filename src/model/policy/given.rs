@@ -2,7 +2,7 @@
 
 use super::{Category, Policy};
 use crate::diagnostic::Spanned;
-use crate::model::ids::DestinationId;
+use crate::model::ids::{CategoryId, DestinationId};
 use crate::model::inputs::{ArmNeeds, StateNumber, When};
 use crate::syntax::tree::Quantifier;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 impl Policy {
     /// Returns true if a decision depends on an input.
     pub(crate) fn has_conditions(&self) -> bool {
-        self.conditions(None).any(|when| !when.is_empty())
+        self.has_conditions
     }
 
     /// Returns the policy that decides the events whose inputs have these states. It has no conditions, no tests and no promises. Each
@@ -21,6 +21,7 @@ impl Policy {
         policy.reading.given = members;
         policy.settle(states);
         policy.strategy = None;
+        policy.has_conditions = false;
         for category in &mut policy.categories {
             category.refused_when = Vec::new();
         }
@@ -40,6 +41,7 @@ impl Policy {
     /// Returns the policy with what holds where an event has none of the inputs.
     pub(super) fn settled(mut self) -> Policy {
         self.settle(&[]);
+        self.has_conditions = self.condition_lists(None).iter().flatten().any(|when| !when.is_empty());
         self
     }
 
@@ -58,30 +60,32 @@ impl Policy {
 
     /// Returns the inputs on which the decisions for some destinations depend, by their places.
     pub(crate) fn inputs_of(&self, destinations: &[DestinationId]) -> BTreeSet<usize> {
-        self.conditions(Some(destinations)).flat_map(When::tests).map(|(input, _)| *input).collect()
+        let lists = self.condition_lists(Some(destinations));
+        lists.iter().flatten().flat_map(|when| when.tests()).map(|(input, _)| *input).collect()
     }
 
-    /// Returns the conditions on which the decisions for some destinations depend, or those for all of them.
-    pub(crate) fn conditions<'p>(
-        &'p self,
-        destinations: Option<&'p [DestinationId]>,
-    ) -> impl Iterator<Item = &'p When> {
-        let all_of = destinations.is_none();
-        let all = all_of.then(|| self.destinations.iter());
-        let some = destinations.into_iter().flatten().filter_map(|id| self.destination(*id));
-        let destinations = all.into_iter().flatten().chain(some);
-        let of_destination = move |destination: &'p super::Destination| {
-            let strategy = destination.arms.iter().any(|arm| matches!(arm.needs, ArmNeeds::ByStrategy(_)));
-            let strategy = self.strategy.iter().filter(move |_| strategy);
-            let strategy = strategy.flat_map(|strategy| strategy.cases.iter().map(|(when, _)| when));
-            let categories = destination.category_uses.iter().filter_map(|one| self.category(one.value));
-            let vetoes = categories.flat_map(|one| one.refused_when.iter().map(|(when, _)| when));
-            destination.arms.iter().map(|arm| &arm.when).chain(strategy).chain(vetoes)
-        };
+    /// Returns the conditions on which the decisions for some destinations depend, or everything does, in lists. Of each list only the first
+    /// condition that holds matters.
+    pub(crate) fn condition_lists(&self, destinations: Option<&[DestinationId]>) -> Vec<Vec<&When>> {
+        let mut lists: Vec<Vec<&When>> = self.reconcile.conditions().map(|when| vec![when]).collect();
+        let every: Vec<DestinationId> = self.destination_ids().collect();
+        let mut refused: BTreeSet<CategoryId> = BTreeSet::new();
+        let mut has_strategy = false;
+        for destination in destinations.unwrap_or(&every).iter().filter_map(|id| self.destination(*id)) {
+            lists.push(destination.arms.iter().map(|arm| &arm.when).collect());
+            has_strategy |= destination.arms.iter().any(|arm| matches!(arm.needs, ArmNeeds::ByStrategy(_)));
+            refused.extend(destination.category_uses.iter().map(|one| one.value));
+        }
+        if let (Some(strategy), true) = (&self.strategy, has_strategy) {
+            lists.push(strategy.cases.iter().map(|(when, _)| when).collect());
+        }
         // The gate depends on every category.
-        let vetoes = all_of.then(|| self.categories.iter().flat_map(|one| &one.refused_when));
-        let vetoes = vetoes.into_iter().flatten().map(|(when, _)| when);
-        self.reconcile.conditions().chain(destinations.flat_map(of_destination)).chain(vetoes)
+        if destinations.is_none() {
+            refused.extend(self.category_ids());
+        }
+        let refused = refused.into_iter().filter_map(|id| self.category(id));
+        lists.extend(refused.map(|one| one.refused_when.iter().map(|(when, _)| when).collect()));
+        lists
     }
 }
 

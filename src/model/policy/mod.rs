@@ -50,6 +50,8 @@ pub struct Policy {
     by_key: HashMap<String, CategoryId>,
     inputs: Vec<EventInput>,
     strategy: Option<StrategyCases>,
+    /// Whether a decision depends on an input.
+    has_conditions: bool,
     kinds: Vec<Kind>,
     destinations: Vec<Destination>,
     reconcile: Reconcile,
