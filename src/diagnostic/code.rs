@@ -201,11 +201,11 @@ codes! {
     ConstantCategory "constant-category" = 327,
     /// A ledger check cannot compare consent that events do not list.
     UncomparableCheck "uncomparable-check" = 328,
-    #[doc = "An input, or a value of one, is not declared."]
+    /// An input, or a value of one, is not declared.
     UnknownInput "unknown-input" = 329,
-    #[doc = "A destination with conditions does not say once what it needs of all other events."]
+    /// A destination with conditions does not say once what it needs of all other events.
     MissingOtherwise "missing-otherwise" = 330,
-    #[doc = "An input is to refuse a category that nobody can refuse."]
+    /// An input is to refuse a category that nobody can refuse.
     ContradictoryCategory "contradictory-category" = 331,
 
     /// The table leaves cells open.
@@ -287,6 +287,8 @@ codes! {
     UntestedCheckResult "untested-check-result" = 535 Warning,
     /// Destinations that share an alias need different things.
     SharedAliasDiffers "shared-alias-differs" = 536 Warning,
+    /// A destination needs categories on some events, and is unmapped on others.
+    PartlyMapped "partly-mapped" = 537 Warning,
 }
 
 impl Code {

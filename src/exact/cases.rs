@@ -1,7 +1,7 @@
 //! The cases of inputs: what a policy tells apart, or two policies do, of the inputs of events. In one case each policy has no conditions,
 //! so that every exact question is asked once for each case.
 
-use crate::event::{Event, other_value, scalar_json};
+use crate::event::{Event, input_members, other_value, scalar_json};
 use crate::fingerprint::TooLargeError;
 use crate::model::{DestinationId, Holds, InputReading, InputState, Policy, Scalar, StateNumber, StateSet, When};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use std::fmt;
 use std::rc::Rc;
 
 /// An input and the states that it may have.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InputIs {
     /// The declared name.
     pub name: String,
@@ -34,7 +34,7 @@ impl Serialize for InputIs {
 }
 
 /// The events whose inputs have some states; without any, all events. One of the alternatives must hold, each with all that it names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct InputCases(Vec<Vec<InputIs>>);
 
 impl InputCases {
@@ -45,6 +45,37 @@ impl InputCases {
     /// Returns the alternatives; none if every event is meant.
     pub fn alternatives(&self) -> &[Vec<InputIs>] {
         &self.0
+    }
+
+    /// Returns true for an event that is meant, as a policy reads it.
+    pub(crate) fn has(&self, policy: &Policy, event: &Event<'_>) -> bool {
+        let numbers = event.input_numbers(&policy.reading().inputs);
+        let is_so = |input: &InputIs| {
+            let place = policy.inputs().iter().position(|own| own.name() == input.name);
+            let state = place.and_then(|place| {
+                Some(policy.reading().inputs.get(place)?.state(numbers.get(place).copied().unwrap_or(0)))
+            });
+            input.states.contains(&state.unwrap_or(InputState::Absent))
+        };
+        self.0.is_empty() || self.0.iter().any(|all| all.iter().all(is_so))
+    }
+
+    /// Returns a policy as it decides the first of the events that are meant.
+    pub(crate) fn given(&self, policy: &Policy) -> Policy {
+        let first = self.0.first().map_or(&[][..], Vec::as_slice);
+        let inputs = &policy.reading().inputs;
+        let states: Vec<InputState> = policy
+            .inputs()
+            .iter()
+            .map(|input| {
+                let own = first.iter().find(|one| one.name == input.name());
+                own.and_then(|own| own.states.first().cloned()).unwrap_or(InputState::Absent)
+            })
+            .collect();
+        let numbers: Vec<StateNumber> =
+            states.iter().zip(inputs).map(|(state, input)| input.number(state).unwrap_or(input.other())).collect();
+        let members = input_members(inputs, |place| states.get(place).cloned().unwrap_or(InputState::Absent));
+        policy.given(&numbers, members)
     }
 
     /// Adds events. Two alternatives that differ in one input become one.
@@ -120,15 +151,27 @@ const MAX_CASES: usize = 4_096;
 pub(crate) struct Cases<'p> {
     policies: Vec<&'p Policy>,
     pub(crate) inputs: Inputs,
-    has_conditions: bool,
+    /// The policies themselves, if they have no conditions.
+    only: Option<Vec<Rc<Cow<'p, Policy>>>>,
     known: HashMap<(usize, Vec<StateNumber>, Vec<Values>), Rc<Cow<'p, Policy>>>,
+}
+
+/// Returns the policy as it decides the events that have the inputs of one.
+pub(crate) fn of_event<'p>(policy: &'p Policy, event: &Event<'_>) -> Cow<'p, Policy> {
+    if !policy.has_conditions() {
+        return Cow::Borrowed(policy);
+    }
+    let numbers = event.input_numbers(&policy.reading().inputs);
+    Cow::Owned(policy.given(&numbers, event.reading_of(policy.reading()).given))
 }
 
 impl<'p> Cases<'p> {
     pub(crate) fn new(policies: &[&'p Policy]) -> Self {
         let has_conditions = policies.iter().any(|policy| policy.has_conditions());
-        let inputs = if has_conditions { Inputs::of(policies) } else { Inputs::default() };
-        Cases { policies: policies.to_vec(), inputs, has_conditions, known: HashMap::new() }
+        let inputs = Inputs::of(policies);
+        let only = policies.iter().map(|policy| Rc::new(Cow::Borrowed(*policy))).collect();
+        let only = Some(only).filter(|_| !has_conditions);
+        Cases { policies: policies.to_vec(), inputs, only, known: HashMap::new() }
     }
 
     /// Returns the cases that the policies tell apart, as far as they matter to some destinations of each, or to anything. `more` are conditions
@@ -138,17 +181,10 @@ impl<'p> Cases<'p> {
         destinations: Option<&[&[DestinationId]]>,
         more: &[When],
     ) -> Result<Vec<Case<'p>>, TooLargeError> {
-        if !self.has_conditions && more.iter().all(When::is_empty) {
-            let none = vec![Vec::new(); self.policies.len()];
-            let policies = self.policies.iter().map(|policy| Rc::new(Cow::Borrowed(*policy))).collect();
-            let case = Case {
-                inputs: InputCases::default(),
-                policies,
-                states: none.clone().into_iter().map(|_: Vec<StateNumber>| Vec::new()).collect(),
-                numbers: none,
-                values: Vec::new(),
-            };
-            return Ok(vec![case]);
+        if let (Some(only), true) = (&self.only, more.iter().all(When::is_empty)) {
+            let none = vec![Vec::new(); only.len()];
+            let (policies, states, numbers) = (only.clone(), vec![Vec::new(); only.len()], none);
+            return Ok(vec![Case { inputs: InputCases::default(), policies, states, numbers, values: Vec::new() }]);
         }
         let mut lists: Vec<Vec<Vec<(usize, Values)>>> = Vec::new();
         for (which, policy) in self.policies.iter().enumerate() {
@@ -347,6 +383,11 @@ impl Case<'_> {
     /// Returns true if an input may have a value, both by their places.
     pub(crate) fn has_value(&self, input: usize, value: usize) -> bool {
         self.values.get(input).is_some_and(|values| values >> value & 1 == 1)
+    }
+
+    /// Returns a number of the first policy, which is another one for each case that another policy decides.
+    pub(crate) fn key(&self) -> usize {
+        self.policies.first().map_or(0, |policy| Rc::as_ptr(policy).cast::<()>() as usize)
     }
 
     /// Returns the first policy as it decides the events of the case.

@@ -1,5 +1,6 @@
 //! What would have to change of an event so that a destination's outcome were the other one.
 
+use super::cases::of_event;
 use super::checked;
 use super::diagram::moved;
 use super::function::{DecisionFunction, reason};
@@ -150,6 +151,8 @@ pub fn counterfactuals(
     recorded: Recorded<'_>,
     destination: DestinationId,
 ) -> Result<Counterfactuals, TooLargeError> {
+    // The inputs of the event stay as they are.
+    let policy = &*of_event(policy, event);
     let Some(declared) = policy.destination(destination) else { return Ok(Counterfactuals::default()) };
     let inputs = Inputs::of(&[(policy, destination)]);
     let check = policy.ledger_check().filter(|_| recorded != Recorded::Unchecked);

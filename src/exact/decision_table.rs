@@ -5,6 +5,7 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
+use super::cases::{self, Cases, InputCases, of_event};
 use super::conditions::at;
 use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
@@ -36,6 +37,8 @@ pub struct TableBlock {
     pub consent: Vec<ConsentState>,
     /// The states of the integrations object.
     pub integrations: Vec<IntegrationsState>,
+    /// The inputs of the event.
+    pub inputs: InputCases,
     /// The rows. An event in the block is in exactly one of them.
     pub rows: Vec<TableRow>,
 }
@@ -80,15 +83,37 @@ pub fn decision_tables(
     policy: &Policy,
     destinations: impl IntoIterator<Item = DestinationId>,
 ) -> Result<Vec<DecisionTable>, TooLargeError> {
-    // The place of the table of each class. Classes may share one.
-    let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
+    let mut cases = Cases::new(&[policy]);
+    // The cells of each class in each case of the inputs.
+    let mut known: HashMap<(usize, EquivalenceClass<Option<bool>>), usize> = HashMap::new();
+    let mut cells: Vec<Vec<DecidedCell>> = Vec::new();
+    // The place of the table of destinations that are decided by the same cells. Others may share it.
+    let mut known_tables: HashMap<Vec<(InputCases, usize)>, usize> = HashMap::new();
     let mut tables: Vec<DecisionTable> = Vec::new();
     for id in destinations {
-        let Some(destination) = policy.destination(id) else { continue };
-        let place = match known.entry(EquivalenceClass::by_outcomes(policy, destination)) {
+        let mut own = Vec::new();
+        for case in cases.of(Some(&[&[id]]), &[])? {
+            let Some((given, destination)) = case.policy().and_then(|one| Some((one, one.destination(id)?))) else {
+                continue;
+            };
+            let class = (case.key(), EquivalenceClass::by_outcomes(given, destination));
+            let place = match known.entry(class) {
+                Occupied(known) => *known.get(),
+                Vacant(place) => {
+                    cells.push(decided_cells(given, id, destination)?);
+                    *place.insert(cells.len() - 1)
+                }
+            };
+            own.push((case.inputs, place));
+        }
+        if own.is_empty() {
+            continue;
+        }
+        let place = match known_tables.entry(own) {
             Occupied(known) => *known.get(),
             Vacant(place) => {
-                let blocks = blocks(policy, id, destination)?;
+                let own = place.key().iter().filter_map(|(inputs, place)| Some((inputs, cells.get(*place)?)));
+                let blocks = blocks(own, &cases.inputs);
                 let same = tables.iter().position(|table| table.blocks == blocks);
                 *place.insert(same.unwrap_or_else(|| {
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
@@ -99,6 +124,37 @@ pub fn decision_tables(
         tables.get_mut(place).into_iter().for_each(|table| table.destinations.push(id));
     }
     Ok(tables)
+}
+
+/// A pair of states with its rows.
+type DecidedCell = ((ConsentState, IntegrationsState), Vec<TableRow>);
+
+/// Returns the cells of some cases as few blocks. Cases that decide a cell alike are one.
+fn blocks<'c>(
+    cases: impl Iterator<Item = (&'c InputCases, &'c Vec<DecidedCell>)>,
+    all: &cases::Inputs,
+) -> Vec<TableBlock> {
+    // For each cell its different rows, with the cases that have them.
+    let mut cells: Vec<((ConsentState, IntegrationsState), Vec<(InputCases, &Vec<TableRow>)>)> = Vec::new();
+    for (inputs, decided) in cases {
+        for (cell, rows) in decided {
+            let place = cells.iter().position(|(known, _)| known == cell).unwrap_or_else(|| {
+                cells.push((*cell, Vec::new()));
+                cells.len() - 1
+            });
+            let Some((_, own)) = cells.get_mut(place) else { continue };
+            match own.iter_mut().find(|(_, known)| *known == rows) {
+                Some((known, _)) => known.add(inputs.clone(), all),
+                None => own.push((inputs.clone(), rows)),
+            }
+        }
+    }
+    let decided = cells.into_iter().flat_map(|(cell, own)| own.into_iter().map(move |rows| (cell, rows)));
+    let grouped = grouped(decided);
+    let mut blocks: Vec<TableBlock> =
+        grouped.iter().flat_map(|(cells, (inputs, rows))| fewest_blocks(cells, inputs, rows)).collect();
+    blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
+    blocks
 }
 
 /// The variables that rows ask for beside the states, by their places among the condensed inputs.
@@ -114,11 +170,11 @@ const VARIABLES: [(usize, &[usize]); 4] =
 /// The values that some variables may have, and the reason then.
 type Path = (Vec<(usize, Vec<usize>)>, Reason);
 
-fn blocks(
+fn decided_cells(
     policy: &Policy,
     id: DestinationId,
     destination: &Destination,
-) -> Result<Vec<TableBlock>, TooLargeError> {
+) -> Result<Vec<DecidedCell>, TooLargeError> {
     let formula = Formula::of_destination(destination, policy);
     let inputs = Inputs::of(&[(policy, id)]).condensed(destination.name(), formula.as_ref());
     let decision = DecisionFunction::over(inputs, MAX_STEPS, policy, destination)?;
@@ -140,20 +196,23 @@ fn blocks(
             decided.push(((consent, integrations), rows));
         }
     }
-    let mut blocks: Vec<TableBlock> =
-        grouped(decided).iter().flat_map(|(cells, rows)| fewest_blocks(cells, rows)).collect();
-    blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
-    Ok(blocks)
+    Ok(decided)
 }
 
 /// Returns as few blocks as can be of pairs of states that decide alike, none of which has a pair of another one.
-fn fewest_blocks(cells: &[(ConsentState, IntegrationsState)], rows: &[TableRow]) -> Vec<TableBlock> {
+fn fewest_blocks(
+    cells: &[(ConsentState, IntegrationsState)],
+    inputs: &InputCases,
+    rows: &[TableRow],
+) -> Vec<TableBlock> {
     let by_consent = rectangles(cells);
     let turned: Vec<_> = cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
     let turned = rectangles(&turned).into_iter().map(|(integrations, consent)| (consent, integrations));
     let by_integrations: Vec<_> = turned.collect();
     let fewest = if by_consent.len() <= by_integrations.len() { by_consent } else { by_integrations };
-    let block = |(consent, integrations)| TableBlock { consent, integrations, rows: rows.to_vec() };
+    let block = |(consent, integrations)| {
+        TableBlock { consent, integrations, inputs: inputs.clone(), rows: rows.to_vec() }
+    };
     fewest.into_iter().map(block).collect()
 }
 
@@ -255,6 +314,11 @@ impl DecisionTable {
         destination: &Destination,
         event: &Event<'_>,
     ) -> impl Iterator<Item = (&'t TableBlock, &'t TableRow)> {
+        let given = of_event(policy, event);
+        let policy = &*given;
+        let own = policy.destination_named(destination.name()).and_then(|id| policy.destination(id));
+        let destination = own.unwrap_or(destination);
+        let has_inputs: Vec<bool> = self.blocks.iter().map(|block| block.inputs.has(policy, event)).collect();
         let (consent, integrations) = (event.consent.state(), event.integrations.state());
         let is_exempt = event
             .track
@@ -274,9 +338,10 @@ impl DecisionTable {
         let names: HashSet<&[u8]> = destination.names().map(str::as_bytes).collect();
         let entry = entry(policy, event, |name| names.contains(name));
         let all = entry_of_all(policy, event);
-        let blocks = self.blocks.iter().filter(move |block| {
-            block.consent.contains(&consent) && block.integrations.contains(&integrations)
+        let blocks = self.blocks.iter().zip(has_inputs).filter(move |(block, has_inputs)| {
+            *has_inputs && block.consent.contains(&consent) && block.integrations.contains(&integrations)
         });
+        let blocks = blocks.map(|(block, _)| block);
         blocks.flat_map(|block| block.rows.iter().map(move |row| (block, row))).filter(move |(_, row)| {
             row.exempt_event.is_none_or(|one| one == is_exempt)
                 && row.need.is_none_or(|one| one == need)
@@ -292,23 +357,44 @@ impl DecisionTable {
 }
 
 /// The events in the rows of a destination's table.
-pub(crate) struct Witnesses {
+pub(crate) struct Witnesses<'p> {
+    policy: &'p Policy,
+    id: DestinationId,
+    /// Of events that may have any inputs.
+    of_all: OfCase,
+}
+
+/// The events of one case of the inputs.
+struct OfCase {
     inputs: Inputs,
     /// The place of the destination's own name among those of the inputs.
     own: usize,
 }
 
-impl Witnesses {
-    pub(crate) fn of(policy: &Policy, id: DestinationId) -> Option<Self> {
-        let inputs = Inputs::of(&[(policy, id)]);
-        let name = policy.destination(id)?.name();
-        let own = inputs.names.iter().position(|one| one == name)?;
-        Some(Witnesses { inputs, own })
+impl<'p> Witnesses<'p> {
+    pub(crate) fn of(policy: &'p Policy, id: DestinationId) -> Option<Self> {
+        Some(Witnesses { policy, id, of_all: OfCase::of(policy, id)? })
     }
 
     /// Returns an event in a row of a block, as JSON.
     pub(crate) fn in_row(&self, block: &TableBlock, row: &TableRow) -> Option<String> {
-        let Witnesses { inputs, own } = self;
+        if !self.policy.has_conditions() {
+            return self.of_all.in_row(block, row);
+        }
+        OfCase::of(&block.inputs.given(self.policy), self.id)?.in_row(block, row)
+    }
+}
+
+impl OfCase {
+    fn of(policy: &Policy, id: DestinationId) -> Option<Self> {
+        let inputs = Inputs::of(&[(policy, id)]);
+        let name = policy.destination(id)?.name();
+        let own = inputs.names.iter().position(|one| one == name)?;
+        Some(OfCase { inputs, own })
+    }
+
+    fn in_row(&self, block: &TableBlock, row: &TableRow) -> Option<String> {
+        let OfCase { inputs, own } = self;
         let state = block.consent.first()?;
         let first = |all: &[_], values: &Option<Vec<Option<Entry>>>| {
             values.as_ref().and_then(|values| values.first()).map_or(0, |entry| place_of(all, entry))

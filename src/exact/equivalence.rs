@@ -37,12 +37,10 @@ impl<A> EquivalenceClass<A> {
     }
 }
 
-impl EquivalenceClass<bool> {
-    /// Returns the class by the possible outcomes: by whether the requirement is always satisfied.
+impl EquivalenceClass<Option<bool>> {
+    /// Returns the class by the possible outcomes: by whether all events satisfy the requirement, or none does.
     pub(crate) fn by_outcomes(policy: &Policy, destination: &Destination) -> Self {
         let formula = Formula::of_destination(destination, policy);
-        EquivalenceClass::of(policy, destination, formula.as_ref(), |formula| {
-            formula.is_satisfied(&|_| false)
-        })
+        EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::constant)
     }
 }

@@ -6,6 +6,7 @@
 //! word of the language is hashed, so that renaming one changes no fingerprint. Labels, comments, declared names of categories, the
 //! order of lines, files and tests leave no trace.
 
+use super::cases::{Case, Cases};
 use super::diagram::{Budget, Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
@@ -17,7 +18,7 @@ use crate::event::Entry;
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     Batches, CheckAction, Conflict, ConsentState, Destination, DestinationId, IntegrationsState, LedgerCheck,
-    Policy, RouterKnows,
+    Policy, Reading, RouterKnows, Scalar,
 };
 use crate::reason::Reason;
 use sha2::{Digest, Sha256};
@@ -58,6 +59,10 @@ enum Part {
     RouterKnowsOwnNames = 50,
     EnvelopesAreIgnored = 51,
     BatchesAreRejected = 52,
+    // 60 to 75 are numbers of `Reading::identity`.
+    Input = 80,
+    InputPath = 81,
+    InputValue = 82,
 }
 
 impl From<Part> for u64 {
@@ -150,6 +155,83 @@ fn action_number(action: CheckAction) -> u64 {
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
+    if !policy.has_conditions() {
+        return of_case(policy);
+    }
+    let mut cases = Cases::new(&[policy]);
+    let all = cases.of(None, &[])?;
+    let mut leaves = Vec::new();
+    for case in &all {
+        let Some(given) = case.policy() else { continue };
+        leaves.push(Leaf { case, own: of_case(given)?, present: of_case(&given.never_missing())? });
+    }
+    let mut tree = Tree { inputs: cases.inputs.paths().collect(), parents: policy.reading(), known: HashMap::new() };
+    let all: Vec<usize> = (0..leaves.len()).collect();
+    Ok(Fingerprint(tree.digest(&leaves, 0, &all, false)))
+}
+
+/// A case of the inputs with its fingerprints: for its own events, and for those of them that have an input beside the preferences, so
+/// that consent is not missing.
+struct Leaf<'c, 'p> {
+    case: &'c Case<'p>,
+    own: Fingerprint,
+    present: Fingerprint,
+}
+
+/// The function from the values of the inputs to fingerprints. An input that makes no difference leaves no trace.
+struct Tree<'t> {
+    inputs: Vec<(&'t [String], &'t [Option<Scalar>])>,
+    parents: &'t Reading,
+    known: HashMap<(usize, Vec<usize>, bool), [u8; 32]>,
+}
+
+impl Tree<'_> {
+    /// Returns the digest over the inputs from one on, of the leaves that the values of those in front of it leave. `is_present` says that one
+    /// of these stands beside the preferences.
+    fn digest(&mut self, leaves: &[Leaf<'_, '_>], input: usize, left: &[usize], is_present: bool) -> [u8; 32] {
+        let Some((path, values)) = self.inputs.get(input).copied() else {
+            let leaf = left.first().and_then(|place| leaves.get(*place));
+            let print = leaf.map(|leaf| if is_present { leaf.present } else { leaf.own });
+            return print.map_or([0; 32], |print| print.0);
+        };
+        let key = (input, left.to_vec(), is_present);
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let is_beside = path.starts_with(&self.parents.parents);
+        let mut of_value = |value: usize, is_present: bool| {
+            let left = left.iter().copied();
+            let left = left.filter(|place| leaves.get(*place).is_some_and(|leaf| leaf.case.has_value(input, value)));
+            self.digest(leaves, input + 1, &left.collect::<Vec<_>>(), is_present)
+        };
+        let digests: Vec<[u8; 32]> =
+            (0..values.len()).map(|value| of_value(value, is_present || is_beside)).collect();
+        let absent = of_value(0, is_present);
+        let other = digests.last().copied().unwrap_or(absent);
+        let digest = match digests.iter().all(|one| *one == other) {
+            true => absent,
+            false => {
+                let mut hash = Hash::new(Part::Input);
+                hash.texts(Part::InputPath, path.iter().map(String::as_str));
+                hash.bytes(&absent);
+                hash.bytes(&other);
+                let named = values.iter().zip(&digests).filter_map(|(value, one)| Some((value.as_ref()?, one)));
+                let named: BTreeMap<&Scalar, &[u8; 32]> = named.filter(|(_, one)| **one != other).collect();
+                for (value, one) in named {
+                    hash.part(Part::InputValue);
+                    hash.text(&value.to_string());
+                    hash.bytes(one);
+                }
+                hash.finish()
+            }
+        };
+        self.known.insert(key, digest);
+        digest
+    }
+}
+
+/// Returns the fingerprint of a policy without conditions.
+fn of_case(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
     let mut hash = Hash::new(Part::Policy);
     policy.reading().identity().into_iter().for_each(|(number, texts)| hash.texts(number, texts));
     let wire_ids: BTreeSet<&str> =

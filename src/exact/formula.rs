@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A requirement without what is unenforced; the order of its elements says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Formula {
-    Category { key: String, always: bool },
+    /// A category; `fixed` says whether it is granted whatever an event lists, if that is so.
+    Category { key: String, fixed: Option<bool> },
     AllOf(Vec<Formula>),
     AnyOf(Vec<Formula>),
 }
@@ -50,8 +51,7 @@ impl Formula {
         match requirement {
             Requirement::Category(id) => {
                 let category = policy.category(*id).filter(|one| one.unenforced.is_none())?;
-                let always = category.always.is_some();
-                Some(Formula::Category { key: category.key().to_owned(), always })
+                Some(Formula::Category { key: category.key().to_owned(), fixed: category.fixed() })
             }
             Requirement::AllOf(elements) => live(elements).map(Formula::AllOf),
             Requirement::AnyOf(elements) => live(elements).map(Formula::AnyOf),
@@ -63,9 +63,9 @@ impl Formula {
     pub(crate) fn by_places(&self, free: &[String]) -> Formula {
         let all = |elements: &[Formula]| elements.iter().map(|element| element.by_places(free)).collect();
         match self {
-            Formula::Category { key, always } => {
+            Formula::Category { key, fixed } => {
                 let place = place(free, key).map(|place| place.to_string()).unwrap_or_default();
-                Formula::Category { key: place, always: *always }
+                Formula::Category { key: place, fixed: *fixed }
             }
             Formula::AllOf(elements) => Formula::AllOf(all(elements)),
             Formula::AnyOf(elements) => Formula::AnyOf(all(elements)),
@@ -75,9 +75,18 @@ impl Formula {
     /// Returns true if it is satisfied.
     pub(crate) fn is_satisfied(&self, granted: &impl Fn(&str) -> bool) -> bool {
         match self {
-            Formula::Category { key, always } => *always || granted(key),
+            Formula::Category { key, fixed } => fixed.unwrap_or_else(|| granted(key)),
             Formula::AllOf(elements) => elements.iter().all(|element| element.is_satisfied(granted)),
             Formula::AnyOf(elements) => elements.iter().any(|element| element.is_satisfied(granted)),
+        }
+    }
+
+    /// Returns whether it is satisfied, if that is the same for all events.
+    pub(crate) fn constant(&self) -> Option<bool> {
+        match (self.is_satisfied(&|_| false), self.is_satisfied(&|_| true)) {
+            (true, _) => Some(true),
+            (false, false) => Some(false),
+            (false, true) => None,
         }
     }
 
@@ -115,7 +124,7 @@ impl Formula {
         })
     }
 
-    /// Returns the wire ids of its categories that are not `always`.
+    /// Returns the wire ids of its categories that an event decides.
     pub(crate) fn free(&self) -> BTreeSet<&str> {
         self.walk(&mut Vec::new(), &mut Vec::new())
     }
@@ -123,7 +132,7 @@ impl Formula {
     /// Adds its free categories as they are met, and those of each of its groups.
     fn walk<'f>(&'f self, met: &mut Vec<&'f str>, groups: &mut Vec<BTreeSet<&'f str>>) -> BTreeSet<&'f str> {
         let elements = match self {
-            Formula::Category { always: true, .. } => return BTreeSet::new(),
+            Formula::Category { fixed: Some(_), .. } => return BTreeSet::new(),
             Formula::Category { key, .. } => {
                 if !met.contains(&key.as_str()) {
                     met.push(key);
@@ -144,8 +153,11 @@ impl Formula {
         granted: &impl Fn(&mut Diagrams, &str) -> Result<Diagram, TooLargeError>,
     ) -> Result<Satisfied, TooLargeError> {
         let (elements, all) = match self {
-            Formula::Category { key, always } => {
-                let whole = if *always { Diagram::TRUE } else { granted(diagrams, key)? };
+            Formula::Category { key, fixed } => {
+                let whole = match fixed {
+                    Some(fixed) => Diagram::truth(*fixed),
+                    None => granted(diagrams, key)?,
+                };
                 let named = BTreeMap::from([(key.clone(), diagrams.not(whole)?)]);
                 return Ok(Satisfied { whole, named });
             }
@@ -292,12 +304,12 @@ mod tests {
     use super::*;
 
     fn category(key: &str) -> Formula {
-        Formula::Category { key: key.into(), always: false }
+        Formula::Category { key: key.into(), fixed: None }
     }
 
     #[test]
     fn ways_are_the_fewest() {
-        let always = Formula::Category { key: "z".into(), always: true };
+        let always = Formula::Category { key: "z".into(), fixed: Some(true) };
         let any = |all| Formula::AnyOf(all);
         // a and (b or c), with what is always granted beside a; b or c once more says nothing new.
         let formula = Formula::AllOf(vec![

@@ -149,7 +149,8 @@ fn grants(policy: &Policy, any_grant: bool) -> Open {
     match any_grant && !needed.is_empty() {
         _ if needs_always => Open::Always,
         true => Open::Any(free(policy)),
-        false => Open::Any(needed),
+        // What an input refuses opens nothing.
+        false => Open::Any(needed.intersection(&free(policy)).cloned().collect()),
     }
 }
 

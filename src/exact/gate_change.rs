@@ -168,7 +168,7 @@ impl<'p> Openers<'p> {
             // It is a gate by grants.
             Opens::Delivery => Some((true, vec![When::Always])),
             Opens::Grants { without_consent, open, .. } => {
-                let granted = |key| when(Formula::Category { key, always: false });
+                let granted = |key| when(Formula::Category { key, fixed: None });
                 let whens = match open {
                     Open::Always => vec![When::Always],
                     Open::Any(keys) => keys.into_iter().map(granted).collect(),

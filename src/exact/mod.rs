@@ -42,6 +42,8 @@ mod set_cover;
 mod space;
 
 pub use crate::fingerprint::{Fingerprint, TooLargeError};
+#[cfg(feature = "lint")]
+pub(crate) use cases::Cases;
 pub use cases::{InputCases, InputIs};
 pub(crate) use category_names::CategoryNames;
 pub use certify::{Certificate, Coverage, Disagreement, certify, default_situations};

@@ -1,5 +1,6 @@
 //! Destinations of one policy: an event that one of them receives and another one does not.
 
+use super::cases::Cases;
 use super::diagram::{Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
 use super::formula::Formula;
@@ -25,6 +26,21 @@ pub(crate) struct OneReceives {
 /// The event has no invalid entry, and entries under names that both share at most. The first destination is compared with each other
 /// one: if all receive the same as the first, they receive the same.
 pub(crate) fn one_receives(
+    policy: &Policy,
+    alias: &str,
+    ids: &[DestinationId],
+) -> Result<Option<OneReceives>, TooLargeError> {
+    for case in Cases::new(&[policy]).of(Some(&[ids]), &[])? {
+        let found = case.policy().map(|given| one_receives_of(given, alias, ids)).transpose()?;
+        if let Some(found) = found.flatten() {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the same for a policy without conditions.
+fn one_receives_of(
     policy: &Policy,
     alias: &str,
     ids: &[DestinationId],

@@ -1,5 +1,6 @@
 //! Whether what a policy promises is so, decided over every event that there can be.
 
+use super::cases::Cases;
 use super::checked::{self, CheckedCase, has_record};
 use super::diagram::{Budget, Diagram, Diagrams};
 use super::equivalence::EquivalenceClass;
@@ -97,21 +98,29 @@ const STEPS_OF_SHOWING: usize = 100;
 /// The state that the proofs of a policy's promises share.
 struct Prover<'p> {
     policy: &'p Policy,
+    cases: Cases<'p>,
     budget: Budget,
     /// The number of each class of destinations, by what the policy says of one and how many names it has.
     classes: HashMap<(EquivalenceClass<Formula>, usize), usize>,
-    class_of: HashMap<DestinationId, usize>,
+    /// By the case of the inputs.
+    class_of: HashMap<(usize, DestinationId), usize>,
 }
 
 impl<'p> Prover<'p> {
     fn new(policy: &'p Policy) -> Self {
-        Prover { policy, budget: Budget::default(), classes: HashMap::new(), class_of: HashMap::new() }
+        Prover {
+            policy,
+            cases: Cases::new(&[policy]),
+            budget: Budget::default(),
+            classes: HashMap::new(),
+            class_of: HashMap::new(),
+        }
     }
 
-    /// Returns the number of a destination's class: those of one class differ in their names alone.
-    fn class_of(&mut self, id: DestinationId, destination: &Destination) -> usize {
-        let (policy, classes) = (self.policy, &mut self.classes);
-        *self.class_of.entry(id).or_insert_with(|| {
+    /// Returns the number of a destination's class in a case: those of one class differ in their names alone.
+    fn class_of(&mut self, case: usize, policy: &Policy, id: DestinationId, destination: &Destination) -> usize {
+        let classes = &mut self.classes;
+        *self.class_of.entry((case, id)).or_insert_with(|| {
             let formula = Formula::of_destination(destination, policy);
             let class = EquivalenceClass::of(policy, destination, formula.as_ref(), Formula::clone);
             let next = classes.len();
@@ -121,38 +130,48 @@ impl<'p> Prover<'p> {
 
     fn proof<'q>(&mut self, promise: &'q Promise) -> Result<Proof<'q>, TooLargeError> {
         let policy = self.policy;
-        let mut known: HashMap<QuestionClass, Answer> = HashMap::new();
+        let mut known: HashMap<(usize, QuestionClass), Answer> = HashMap::new();
         let covered = policy.covered_by(promise);
         let asks_no_ledger =
             policy.ledger_check().is_none() && promise.is_about_the_ledger() && !covered.is_empty();
         let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new(), asks_no_ledger };
         let asked: HashSet<&str> = entries(promise).collect();
+        let conditions = promise.inputs(policy);
         for id in covered {
-            let Some(destination) = policy.destination(id) else { continue };
-            // Most answers are known already, and need no inputs.
-            let mut own = None;
-            let names = match asked.is_empty() {
-                true => Vec::new(),
-                false => names(destination, &asked, own.insert(inputs(policy, promise, id))),
-            };
-            self.budget.spend(1 + names.len())?;
-            let class = QuestionClass { destination: self.class_of(id, destination), names };
-            let answer = match known.entry(class) {
-                Occupied(known) => known.into_mut(),
-                Vacant(place) => {
-                    let inputs = own.get_or_insert_with(|| inputs(policy, promise, id));
-                    place.insert(self.budget.ask(inputs.values(), |diagrams| {
-                        Question { policy, promise, inputs, diagrams }.answer(destination)
-                    })?)
+            let mut broken = None;
+            for case in self.cases.of(Some(&[&[id]]), &conditions)? {
+                let given = case.policy().filter(|_| conditions.iter().all(|when| case.holds(when)));
+                let Some(policy) = given else { continue };
+                let Some(destination) = policy.destination(id) else { continue };
+                // Most answers are known already, and need no inputs.
+                let mut own = None;
+                let names = match asked.is_empty() {
+                    true => Vec::new(),
+                    false => names(destination, &asked, own.insert(inputs(policy, promise, id))),
+                };
+                self.budget.spend(1 + names.len())?;
+                let class = QuestionClass {
+                    destination: self.class_of(case.key(), policy, id, destination),
+                    names,
+                };
+                let answer = match known.entry((case.key(), class)) {
+                    Occupied(known) => known.into_mut(),
+                    Vacant(place) => {
+                        let inputs = own.get_or_insert_with(|| inputs(policy, promise, id));
+                        place.insert(self.budget.ask(inputs.values(), |diagrams| {
+                            Question { policy, promise, inputs, diagrams }.answer(destination)
+                        })?)
+                    }
+                };
+                let sum = proof.situations.zip(answer.situations);
+                proof.situations = sum.and_then(|(sum, situations)| sum.checked_add(situations));
+                if let (None, Some(found)) = (&broken, &answer.broken) {
+                    self.budget.spend(STEPS_OF_SHOWING)?;
+                    let inputs = own.unwrap_or_else(|| inputs(policy, promise, id));
+                    broken = found.counterexample(policy, promise, id, &inputs);
                 }
-            };
-            let sum = proof.situations.zip(answer.situations);
-            proof.situations = sum.and_then(|(sum, situations)| sum.checked_add(situations));
-            if let Some(broken) = &answer.broken {
-                self.budget.spend(STEPS_OF_SHOWING)?;
-                let inputs = own.unwrap_or_else(|| inputs(policy, promise, id));
-                proof.counterexamples.extend(broken.counterexample(policy, promise, id, &inputs));
             }
+            proof.counterexamples.extend(broken);
         }
         Ok(proof)
     }
@@ -191,7 +210,7 @@ fn inputs(policy: &Policy, promise: &Promise, id: DestinationId) -> Inputs {
         }
     }
     let asked = categories.into_iter().filter_map(|id| policy.category(id));
-    let asked = asked.filter(|category| category.always.is_none());
+    let asked = asked.filter(|category| category.fixed().is_none());
     let asked = asked.chain(recorded.into_iter().filter_map(|id| policy.category(id)));
     let asked: Vec<&Category> = asked.collect();
     Inputs { told, ..Inputs::with(&[(policy, id)], &names, &asked) }.checked(policy)
@@ -391,8 +410,10 @@ impl Question<'_> {
 
     /// Returns where the consent that is used grants a category.
     fn granted(&mut self, id: CategoryId, case: &CheckedCase) -> Result<Diagram, TooLargeError> {
-        let category = self.policy.category(id).filter(|one| one.always.is_none());
-        let Some(category) = category else { return Ok(Diagram::TRUE) };
+        let Some(category) = self.policy.category(id) else { return Ok(Diagram::TRUE) };
+        if let Some(fixed) = category.fixed() {
+            return Ok(Diagram::truth(fixed));
+        }
         let stamped = self.inputs.stamped_grants(self.diagrams, 0, category.key())?;
         let used = match case.used {
             Used::Recorded => self.inputs.recorded_grants(self.diagrams, self.policy, category.key())?,
@@ -408,8 +429,10 @@ impl Question<'_> {
         wanted: Preference,
         case: &CheckedCase,
     ) -> Result<Diagram, TooLargeError> {
-        let category = self.policy.category(id).filter(|one| one.always.is_none());
-        let Some(category) = category else { return Ok(Diagram::FALSE) };
+        let Some(category) = self.policy.category(id) else { return Ok(Diagram::FALSE) };
+        if let Some(fixed) = category.fixed() {
+            return Ok(Diagram::truth(!fixed && wanted == Preference::Refused));
+        }
         let (key, reading) = (category.key(), self.policy.reading());
         let stamped = self.inputs.stamped_preference(self.diagrams, key, wanted, reading)?;
         // A record grants or refuses.

@@ -50,8 +50,8 @@ impl RequirementVar {
     pub(crate) fn of(formulas: &[Option<Formula>], is_mixed: bool) -> Vec<RequirementVar> {
         let asked =
             formulas.iter().enumerate().filter_map(|(which, formula)| Some((which, formula.as_ref()?)));
-        // What is satisfied anyway needs no variable.
-        let groups = grouped(asked.filter(|(_, formula)| !formula.is_satisfied(&|_| false))).into_iter();
+        // What is satisfied by all events, or by none, needs no variable.
+        let groups = grouped(asked.filter(|(_, formula)| formula.constant().is_none())).into_iter();
         let policies = formulas.len();
         let granted =
             |(of, formula): (_, &Formula)| RequirementVar::Granted { formula: formula.clone(), of, policies };

@@ -2,7 +2,7 @@
 
 use super::places::around;
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
-use crate::model::{ConsentState, IntegrationsState, Policy};
+use crate::model::{ConsentState, IntegrationsState, Policy, ReconcileRow};
 use crate::syntax::tree::{Token, TokenKind, Tree};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -117,6 +117,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
                 one.is_always(),
                 one.is_live(),
                 one.unasked_granted.is_some(),
+                one.refused_when.iter().map(|(when, _)| when).collect::<Vec<_>>(),
                 label,
             )
         })
@@ -132,7 +133,8 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .map(|one| {
             let flags = (one.exempt.is_some(), one.disabled.is_some(), one.mode());
             let kind = one.kind.as_ref().map(|kind| kind.value);
-            (one.names().collect::<Vec<_>>(), one.requirement(), flags, kind)
+            let arms: Vec<_> = one.arms.iter().map(|arm| (&arm.when, &arm.needs)).collect();
+            (one.names().collect::<Vec<_>>(), one.requirement(), flags, kind, arms)
         })
         .collect();
     let enforced = |consent| {
@@ -152,6 +154,17 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         (policy.gate_without_consent().value, policy.library_loads().value),
         (policy.router_knows().value, policy.batches().value),
     );
+    // Where inputs matter, each row counts as it is written.
+    let rows = policy.reconcile().rows().iter().filter(|_| policy.has_conditions()).map(|row| {
+        let states = |row: &ReconcileRow| {
+            let consent: Vec<_> = row.consent.iter().map(|state| state.value).collect();
+            (consent, row.integrations.iter().map(|state| state.value).collect::<Vec<_>>())
+        };
+        (states(row), row.enforce.value.clone())
+    });
+    let conditions: Vec<_> = policy.reconcile().conditions().filter(|_| policy.has_conditions()).collect();
+    let inputs: Vec<_> = policy.inputs().iter().map(|input| input.name()).collect();
+    let inputs = (inputs, policy.strategy(), rows.collect::<Vec<_>>(), conditions);
     let tests: Vec<_> = policy.tests().iter().map(|test| test.name()).collect();
     let promises: Vec<_> = policy
         .promises()
@@ -160,7 +173,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .collect();
     let levels: Vec<_> = policy.lint_levels().iter().map(|set| (set.code, set.level)).collect();
     let head = (policy.name(), policy.edition(), tests, levels, promises);
-    (head, categories, kinds, destinations, ConsentState::ALL.map(enforced), settings)
+    (head, categories, kinds, destinations, ConsentState::ALL.map(enforced), settings, inputs)
 }
 
 #[cfg(test)]

@@ -7,20 +7,24 @@
 use crate::decide::{Scratch, Table};
 use crate::event::{Entry, Preference};
 use crate::exact::equivalence::EquivalenceClass;
-use crate::exact::{Situation, Space};
+use crate::exact::{Cases, Situation, Space};
 use crate::model::{Category, ConsentState, DestinationId, IntegrationsState, Policy, ReconcileRow};
 use crate::reason::{Outcome, Reason};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The outcomes for all destinations of a policy.
-pub(super) struct Outcomes {
-    pub(super) classes: Vec<DestinationClass>,
-    /// By destination, which class it is of.
-    class_of: Vec<usize>,
+pub(super) struct Outcomes<'p> {
+    pub(super) classes: Vec<DestinationClass<'p>>,
+    /// By destination, of which classes it is: of one for each case of the inputs that it depends on.
+    classes_of: Vec<Vec<usize>>,
 }
 
 /// Destinations of which everything that follows is true alike.
-pub(super) struct DestinationClass {
+pub(super) struct DestinationClass<'p> {
+    /// The policy as it decides the events of a case of the inputs.
+    pub(super) policy: Rc<Cow<'p, Policy>>,
     /// One of them, in whose words events are shown.
     pub(super) example: DestinationId,
     pub(super) cases: Vec<Case>,
@@ -45,26 +49,39 @@ impl Case {
     }
 }
 
-impl Outcomes {
-    pub(super) fn new(policy: &Policy) -> Self {
-        let table = Table::new(policy.clone());
-        let mut scratch = table.scratch();
-        let mut known: HashMap<EquivalenceClass<bool>, usize> = HashMap::new();
-        let (mut classes, mut class_of) = (Vec::new(), Vec::new());
-        for (id, destination) in policy.destination_ids().zip(policy.destinations()) {
-            let class = EquivalenceClass::by_outcomes(policy, destination);
-            class_of.push(*known.entry(class).or_insert_with(|| {
-                classes.push(DestinationClass { example: id, cases: cases(&table, &mut scratch, id) });
-                classes.len() - 1
-            }));
+impl<'p> Outcomes<'p> {
+    pub(super) fn new(policy: &'p Policy) -> Self {
+        let mut of_inputs = Cases::new(&[policy]);
+        let mut tables: HashMap<usize, (Table, Scratch)> = HashMap::new();
+        let mut known: HashMap<(usize, EquivalenceClass<Option<bool>>), usize> = HashMap::new();
+        let (mut classes, mut classes_of) = (Vec::new(), Vec::new());
+        for id in policy.destination_ids() {
+            let mut own = Vec::new();
+            // Of too many cases nothing is said.
+            for case in of_inputs.of(Some(&[&[id]]), &[]).unwrap_or_default() {
+                let Some(given) = case.policies.first().cloned() else { continue };
+                let Some(destination) = given.destination(id) else { continue };
+                let class = (case.key(), EquivalenceClass::by_outcomes(&given, destination));
+                own.push(*known.entry(class).or_insert_with(|| {
+                    let (table, scratch) = tables.entry(case.key()).or_insert_with(|| {
+                        let table = Table::new(Policy::clone(&given));
+                        let scratch = table.scratch();
+                        (table, scratch)
+                    });
+                    let cases = cases(table, scratch, id);
+                    classes.push(DestinationClass { policy: given.clone(), example: id, cases });
+                    classes.len() - 1
+                }));
+            }
+            classes_of.push(own);
         }
-        Outcomes { classes, class_of }
+        Outcomes { classes, classes_of }
     }
 
     /// What can become of a destination.
-    pub(super) fn of(&self, destination: DestinationId) -> &[Case] {
-        let class = self.class_of.get(destination.index()).and_then(|class| self.classes.get(*class));
-        class.map_or(&[], |class| &class.cases)
+    pub(super) fn of(&self, destination: DestinationId) -> Vec<&Case> {
+        let classes = self.classes_of.get(destination.index()).into_iter().flatten();
+        classes.filter_map(|class| self.classes.get(*class)).flat_map(|class| &class.cases).collect()
     }
 }
 

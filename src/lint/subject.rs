@@ -11,7 +11,7 @@ pub(super) struct Subject<'p> {
     pub(super) policy: &'p Policy,
     /// One per file, by its [`FileId`].
     pub(super) trees: &'p [Tree],
-    pub(super) outcomes: Outcomes,
+    pub(super) outcomes: Outcomes<'p>,
 }
 
 impl<'p> Subject<'p> {
@@ -20,7 +20,7 @@ impl<'p> Subject<'p> {
     }
 
     /// Returns each destination, with what can become of it.
-    pub(super) fn destinations(&self) -> impl Iterator<Item = (&'p Destination, &[Case])> {
+    pub(super) fn destinations(&self) -> impl Iterator<Item = (&'p Destination, Vec<&Case>)> {
         let ids = self.policy.destination_ids().zip(self.policy.destinations());
         ids.map(|(id, destination)| (destination, self.outcomes.of(id)))
     }

@@ -27,7 +27,7 @@ mod test;
 pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
 pub use inputs::EventInput;
-pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When, all_states};
+pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When};
 pub use ids::{CategoryId, DestinationId, KindId};
 #[cfg(feature = "lint")]
 pub(crate) use include_graph::{FileSet, IncludeGraph};

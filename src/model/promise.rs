@@ -2,6 +2,8 @@
 
 use super::checker::Checker;
 use super::ids::{CategoryId, DestinationId, KindId};
+use super::inputs::When;
+use super::policy::Policy;
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{InputCondition, PromiseStatement, Quantifier, StatedCondition, StatedSubject};
@@ -55,6 +57,21 @@ impl Promise {
     pub fn is_general(&self) -> bool {
         let is_kind = |subject: &PromiseSubject| matches!(subject, StatedSubject::Kind(_));
         self.subjects.iter().flatten().chain(&self.except).any(is_kind) || !self.except.is_empty()
+    }
+
+    /// Returns the conditions on inputs of the events that the promise speaks of.
+    pub(crate) fn inputs(&self, policy: &Policy) -> Vec<When> {
+        let inputs = &policy.reading().inputs;
+        let conditions = self.when.iter().filter_map(|condition| match condition {
+            PromiseCondition::Input(condition) => {
+                let reading = inputs.get(condition.input)?;
+                let numbers = condition.states.iter().filter_map(|state| reading.number(&state.value));
+                let set = numbers.fold(0, |set, number| set | 1 << number);
+                Some(When::new(vec![(condition.input, set)]))
+            }
+            _ => None,
+        });
+        conditions.collect()
     }
 
     /// Returns true if the promise speaks of events by what a ledger says.

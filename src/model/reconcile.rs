@@ -90,9 +90,22 @@ impl Reconcile {
         self.conditions.iter()
     }
 
-    /// Returns the table for these states of the inputs, without conditions.
-    pub(super) fn given(&self, states: &[StateNumber]) -> Reconcile {
-        let own = self.cells.iter().filter(|cell| cell.has(states));
+    /// Returns the table for these states of the inputs, without conditions. An input that an event of a consent state cannot have is absent.
+    pub(super) fn given(
+        &self,
+        states: &[StateNumber],
+        possible: &dyn Fn(ConsentState) -> Vec<StateSet>,
+    ) -> Reconcile {
+        let own = self.cells.iter().filter(|cell| {
+            let possible = possible(cell.consent);
+            let is_possible = |input: usize, state: StateNumber| {
+                possible.get(input).is_none_or(|set| set >> state & 1 == 1)
+            };
+            let states = states.iter().enumerate();
+            let states: Vec<StateNumber> =
+                states.map(|(input, state)| if is_possible(input, *state) { *state } else { ABSENT }).collect();
+            cell.has(&states)
+        });
         let cells = own.map(|cell| Cell { inputs: Vec::new(), ..cell.clone() }).collect();
         let conditions = vec![When::default(); self.rows.len()];
         Reconcile { rows: self.rows.clone(), conditions, cells, fallback: self.fallback.clone() }

@@ -7,7 +7,7 @@ use super::page::{Cell, Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::diagnostic::listed;
 use crate::event::Entry;
-use crate::exact::{self, DecisionTable, Witnesses, fingerprint};
+use crate::exact::{self, DecisionTable, InputIs, Witnesses, fingerprint};
 use crate::model::{
     Category, CategoryId, ConsentState, Destination, IntegrationsState, InvalidEntries, Mode, Policy,
     Requirement,
@@ -31,6 +31,9 @@ pub struct TableReport<'a> {
     check: Vec<CheckRow>,
     promises: Vec<PromiseProof<'a>>,
     tables: Vec<SharedTable<'a>>,
+    /// True if decisions depend on inputs, so that the tables have a column for them.
+    #[serde(skip)]
+    has_inputs: bool,
     #[serde(skip)]
     drops: Vec<String>,
     #[serde(skip)]
@@ -64,12 +67,20 @@ struct DestinationReport<'a> {
     mode: Option<Mode>,
     /// The categories that a refusal names if nothing is granted.
     refused: Vec<&'a str>,
+    /// The same for each block, where they depend on inputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_by_block: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
 struct BlockReport<'a> {
     consent: &'a [ConsentState],
     integrations: &'a [IntegrationsState],
+    /// The inputs of the event: one of the alternatives, with all that it names. Left out where they do not matter.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    inputs: &'a [Vec<InputIs>],
+    #[serde(skip)]
+    inputs_text: Option<String>,
     rows: Vec<RowReport<'a>>,
 }
 
@@ -150,6 +161,7 @@ impl<'a> TableReport<'a> {
             fingerprint: print.ok(),
             categories: policy.categories().iter().map(CategoryReport::new).collect(),
             check,
+            has_inputs: policy.has_conditions(),
             drops: drops(policy),
             promises: proofs.promises,
             tables: tables.iter().map(|table| SharedTable::new(policy, table)).collect(),
@@ -225,10 +237,10 @@ impl<'a> TableReport<'a> {
         let mut rows: Vec<Vec<Cell>> = of_check.collect();
         for table in &self.tables {
             for (place, destination) in table.destinations.iter().enumerate() {
-                for block in &table.blocks {
+                for (number, block) in table.blocks.iter().enumerate() {
                     for row in &block.rows {
                         let refused = match row.reason {
-                            Reason::Refused => names::joined(&destination.refused),
+                            Reason::Refused => destination.refused_in(number),
                             _ => String::new(),
                         };
                         let event = row.events.get(place).cloned().unwrap_or_default();
@@ -242,17 +254,11 @@ impl<'a> TableReport<'a> {
     }
 
     /// Returns the titles of the columns of a table.
-    fn titles(&self) -> [&'static str; 8] {
-        [
-            if self.check.is_empty() { "consent object" } else { "consent used" },
-            "integrations object",
-            "event",
-            "what it needs",
-            "own entry",
-            "All",
-            "outcome",
-            "reason",
-        ]
+    fn titles(&self) -> Vec<&'static str> {
+        let consent = if self.check.is_empty() { "consent object" } else { "consent used" };
+        let inputs = self.has_inputs.then_some("inputs");
+        let facts = ["event", "what it needs", "own entry", "All", OUTCOME, "reason"];
+        [consent, "integrations object"].into_iter().chain(inputs).chain(facts).collect()
     }
 }
 
@@ -279,19 +285,29 @@ impl<'a> SharedTable<'a> {
     fn new(policy: &'a Policy, table: &'a DecisionTable) -> Self {
         let destinations = table.destinations.iter().filter_map(|id| policy.destination(*id));
         SharedTable {
-            destinations: destinations.map(|one| DestinationReport::new(policy, one)).collect(),
-            blocks: table.blocks.iter().map(BlockReport::new).collect(),
+            destinations: destinations.map(|one| DestinationReport::new(policy, one, table)).collect(),
+            blocks: table.blocks.iter().map(|block| BlockReport::new(policy, block)).collect(),
         }
     }
 }
 
 impl<'a> DestinationReport<'a> {
-    fn new(policy: &'a Policy, destination: &'a Destination) -> Self {
+    fn new(policy: &'a Policy, destination: &'a Destination, table: &DecisionTable) -> Self {
         let kind = policy.kind_of(destination);
-        let refused = DecisionTable::refused(policy, destination, &|_| false);
-        let named: BTreeSet<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
-        let named = named.into_iter().filter_map(|id| policy.category(id));
-        let refused = named.filter(|category| refused.contains(category.key()));
+        let refused = refused_names(policy, destination);
+        let refused_by_block = match policy.has_conditions() {
+            false => Vec::new(),
+            true => table
+                .blocks
+                .iter()
+                .map(|block| {
+                    let given = block.inputs.given(policy);
+                    let own = given.destination_named(destination.name()).and_then(|id| given.destination(id));
+                    let names = own.map_or(Vec::new(), |own| refused_names(&given, own));
+                    names.into_iter().map(str::to_owned).collect()
+                })
+                .collect(),
+        };
         DestinationReport {
             destination: destination.name(),
             aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),
@@ -299,7 +315,16 @@ impl<'a> DestinationReport<'a> {
             kind: kind.map(|kind| kind.name()),
             ignores_all: kind.is_some_and(|kind| kind.ignores_all.is_some()),
             mode: destination.mode(),
-            refused: refused.map(|category| category.name()).collect(),
+            refused,
+            refused_by_block,
+        }
+    }
+
+    /// Returns the categories that a refusal names in a block if nothing is granted.
+    fn refused_in(&self, block: usize) -> String {
+        match self.refused_by_block.get(block) {
+            Some(own) => names::joined(own),
+            None => names::joined(&self.refused),
         }
     }
 
@@ -316,13 +341,24 @@ impl<'a> DestinationReport<'a> {
     }
 }
 
+/// Returns the names of the categories that a refusal names if nothing is granted.
+fn refused_names<'p>(policy: &'p Policy, destination: &Destination) -> Vec<&'p str> {
+    let refused = DecisionTable::refused(policy, destination, &|_| false);
+    let named: BTreeSet<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
+    let named = named.into_iter().filter_map(|id| policy.category(id));
+    named.filter(|category| refused.contains(category.key())).map(|category| category.name()).collect()
+}
+
 /// Returns what a destination needs, after what else decides about it.
 fn needs(policy: &Policy, destination: &Destination) -> String {
     let exempt = destination.exempt.map(|_| match &destination.exempt_because {
         Some(why) => format!("exempt because {:?}", why.value),
         None => "exempt".to_owned(),
     });
-    let needs = destination.requirement().map(|needs| requirement_text(policy, needs, false));
+    let needs = match destination.arms.as_slice() {
+        [] => destination.requirement().map(|needs| requirement_text(policy, needs, false)),
+        arms => Some(arms.iter().map(|arm| policy.line_at(arm.span)).collect::<Vec<_>>().join("; ")),
+    };
     let unmapped = (exempt.is_none() && needs.is_none()).then(|| "unmapped".to_owned());
     let disabled = destination.disabled.map(|_| "disabled".to_owned());
     [disabled, exempt, needs, unmapped].into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -346,7 +382,7 @@ fn requirement_text(policy: &Policy, requirement: &Requirement, is_inner: bool) 
 }
 
 impl<'a> BlockReport<'a> {
-    fn new(block: &'a exact::TableBlock) -> Self {
+    fn new(policy: &Policy, block: &'a exact::TableBlock) -> Self {
         let row = |row: &'a exact::TableRow| {
             let entries = |values: &Option<Vec<Option<Entry>>>, none: &[&'static str]| {
                 let word = |entry: &Option<Entry>| entry.map_or(none.to_vec(), |entry| vec![entry.as_str()]);
@@ -366,32 +402,38 @@ impl<'a> BlockReport<'a> {
         BlockReport {
             consent: &block.consent,
             integrations: &block.integrations,
+            inputs: block.inputs.alternatives(),
+            inputs_text: policy.has_conditions().then(|| block.inputs.to_string()),
             rows: block.rows.iter().map(row).collect(),
         }
     }
 
     /// Returns the cells of a row. An empty one does not matter.
-    fn cells(&self, row: &RowReport<'_>) -> [String; 8] {
+    fn cells(&self, row: &RowReport<'_>) -> Vec<String> {
         let choice = |value: Option<bool>, yes: &str, no: &str| match value {
             Some(true) => yes.to_owned(),
             Some(false) => no.to_owned(),
             None => String::new(),
         };
-        [
-            listed(self.consent, "or"),
-            listed(self.integrations, "or"),
+        let states = [listed(self.consent, "or"), listed(self.integrations, "or")];
+        let facts = [
             choice(row.exempt_event, "exempt", "not exempt"),
             choice(row.granted, "granted", "not granted"),
             listed(row.entry.as_deref().unwrap_or_default(), "or"),
             listed(row.all.as_deref().unwrap_or_default(), "or"),
             row.outcome.to_string(),
             row.drop.map_or(row.reason.to_string(), |drop| format!("{}: {drop:?}", row.reason)),
-        ]
+        ];
+        states.into_iter().chain(self.inputs_text.clone()).chain(facts).collect()
     }
 }
 
-/// Returns for each reason to drop events the states in which it applies.
+/// Returns for each reason to drop events the states in which it applies. Where inputs matter, it returns the rows of the policy.
 fn drops(policy: &Policy) -> Vec<String> {
+    if policy.has_conditions() {
+        let rows = policy.reconcile().rows().iter();
+        return rows.filter(|row| row.drop_reason().is_some()).map(|row| policy.line_at(row.span)).collect();
+    }
     let mut drops: Vec<(&str, Vec<String>)> = Vec::new();
     for consent in policy.reading().states() {
         let reason = |integrations| policy.reconcile().row(consent, integrations).drop_reason();
@@ -441,6 +483,9 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
     words.into_iter().chain(reasons).collect()
 }
 
+/// The title of the column of outcomes.
+const OUTCOME: &str = "outcome";
+
 /// The titles of the destinations of a table.
 const DESTINATION_TITLES: [&str; 5] = ["destination", "aliases", "needs", "kind", "mode"];
 
@@ -476,7 +521,8 @@ impl Document for TableReport<'_> {
             let columns = self.titles().into_iter().zip(0..).map(|(title, place)| Column {
                 role: match place {
                     0 | 1 => Role::Head,
-                    6 => Role::Outcome,
+                    2 if self.has_inputs => Role::Head,
+                    _ if title == OUTCOME => Role::Outcome,
                     _ => Role::Plain,
                 },
                 ..title.into()

@@ -5,7 +5,7 @@ use crate::model::{CheckAction, CheckResult, LedgerCheck};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
-        if destination.requirement().is_some()
+        if destination.is_mapped()
             && !cases.is_empty()
             && cases.iter().all(|case| case.delivers())
         {

@@ -4,7 +4,7 @@ use super::{Code, Diagnostic, Subject};
 use crate::diagnostic::Edit;
 use crate::model::Quantifier;
 use crate::syntax::name;
-use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Text};
+use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Otherwise, Text};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let several = subject.policy.several_categories().value;
@@ -12,8 +12,14 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for destination in subject.policy.destinations() {
         let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { continue };
         for attribute in &said.attributes {
-            if let DestinationAttribute::Needs(Needs::List(names)) = &attribute.value {
-                found.extend(ambiguous(subject, "needs", names, several, &setting));
+            let (lead, needs) = match &attribute.value {
+                DestinationAttribute::Needs(needs) => ("needs", needs),
+                DestinationAttribute::NeedsWhen { needs, .. } => ("needs when ...", needs),
+                DestinationAttribute::Otherwise(Otherwise::Needs(needs)) => ("otherwise", needs),
+                _ => continue,
+            };
+            if let Needs::List(names) = needs {
+                found.extend(ambiguous(subject, lead, names, several, &setting));
             }
         }
     }

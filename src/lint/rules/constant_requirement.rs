@@ -7,12 +7,11 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let always = |id: CategoryId| policy.category(id).is_some_and(Category::is_always);
     for destination in policy.destinations() {
-        let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())
-        else {
-            continue;
-        };
         // Granting more never unsatisfies a requirement, so one that is satisfied by `always` alone always is.
-        if requirement.live(policy).is_some_and(|requirement| requirement.is_satisfied(&always)) {
+        for (requirement, span, _) in destination.requirements() {
+            if !requirement.live(policy).is_some_and(|requirement| requirement.is_satisfied(&always)) {
+                continue;
+            }
             let message = format!("`{}` needs only what is always granted", destination.name());
             found.push(
                 Diagnostic::new(Code::ConstantRequirement, message)

@@ -18,9 +18,10 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut delivered: BTreeMap<(FileId, Option<Span>), Delivered> = BTreeMap::new();
     for class in &subject.outcomes.classes {
-        let is_mapped = policy.destination(class.example).is_some_and(|one| one.requirement().is_some());
+        let given = &class.policy;
+        let is_mapped = given.destination(class.example).is_some_and(|one| one.requirement().is_some());
         for case in class.cases.iter().filter(|case| is_mapped && case.reason == Reason::NotEnforced) {
-            let (consent, row) = (case.situation.consent, case.row(policy));
+            let (consent, row) = (case.situation.consent, case.row(given));
             // Where the author says why, it is no accident.
             if consent != ConsentState::Answered && row.because.is_none() {
                 let file = row.span.file;

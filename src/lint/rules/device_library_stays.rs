@@ -1,7 +1,6 @@
 //! A device-mode destination on a site whose banner is optional: what has loaded stays.
 
 use super::{Code, Diagnostic, Subject};
-use crate::lint::outcomes::Case;
 use crate::model::{ConsentState, ImpliedConsent, IntegrationsState, Mode};
 use crate::visit::{Possibility, Site};
 
@@ -24,7 +23,7 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
                 && situation.integrations == IntegrationsState::None
                 && !situation.exempt_event
         });
-        let first = chosen.next().map(Case::delivers);
+        let first = chosen.next().map(|case| case.delivers());
         let depends = chosen.any(|case| Some(case.delivers()) != first);
         if let (Some(Mode::Device), Some(span), true) = (destination.mode(), destination.mode_span(), depends)
         {

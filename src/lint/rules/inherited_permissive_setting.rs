@@ -5,7 +5,7 @@ use crate::diagnostic::{Span, Spanned};
 use crate::event::Entry;
 use crate::model::{CategoryId, Destination, IntegrationsState, InvalidEntries, Quantifier};
 use crate::reason::Reason;
-use crate::syntax::tree::{DestinationAttribute, Fact, Needs};
+use crate::syntax::tree::{DestinationAttribute, Fact, Needs, Otherwise};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
@@ -42,7 +42,12 @@ fn is_list(subject: &Subject, destination: &Destination) -> bool {
     let is_asked = destination.disabled.is_none() && destination.exempt.is_none();
     let Some(Fact::Destination(said)) = subject.fact(destination.span()) else { return false };
     let is_list = |attribute: &Spanned<DestinationAttribute>| {
-        matches!(attribute.value, DestinationAttribute::Needs(Needs::List(_)))
+        matches!(
+            attribute.value,
+            DestinationAttribute::Needs(Needs::List(_))
+                | DestinationAttribute::NeedsWhen { needs: Needs::List(_), .. }
+                | DestinationAttribute::Otherwise(Otherwise::Needs(Needs::List(_)))
+        )
     };
     is_asked && live.filter(|category| category.is_live()).count() > 1 && said.attributes.iter().any(is_list)
 }

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// "Adding a `false` entry, `All` included, to the integrations object never turns a block into a deliver."
 pub(super) fn off_entry_delivers(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let breaks = |before: &Case, after: &Case| {
+    let breaks = |_: &Policy, before: &Case, after: &Case| {
         !before.delivers() && after.delivers() && adds_false(&before.situation, &after.situation)
     };
     let message = "one more `false` in the integrations object delivers what was blocked";
@@ -20,17 +20,17 @@ pub(super) fn off_entry_delivers(subject: &Subject, found: &mut Vec<Diagnostic>)
 
 /// "Preferences with only unknown keys decide like `{}`."
 pub(super) fn undeclared_category_decides(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let enforce = |case: &Case| &case.row(subject.policy).enforce.value;
     // Rows may drop an event for reasons that differ.
-    let decides_alike = |before: &Case, after: &Case| {
+    let decides_alike = |policy: &Policy, before: &Case, after: &Case| {
+        let enforce = |case: &Case| &case.row(policy).enforce.value;
         before.reason == after.reason
             && (before.reason != Reason::Dropped || enforce(before) == enforce(after))
     };
-    let breaks = |before: &Case, after: &Case| {
+    let breaks = |policy: &Policy, before: &Case, after: &Case| {
         before.situation.consent == ConsentState::Unanswered
             && after.lists_nothing
             && same_objects(&before.situation, &after.situation)
-            && !decides_alike(before, after)
+            && !decides_alike(policy, before, after)
     };
     let message = "a preference that no category claims changes the decision";
     report(subject, Code::UndeclaredCategoryDecides, message, breaks, found);
@@ -38,7 +38,7 @@ pub(super) fn undeclared_category_decides(subject: &Subject, found: &mut Vec<Dia
 
 /// "Crossing from `missing` or `empty` to `answered` never blocks."
 pub(super) fn preferences_block(subject: &Subject, found: &mut Vec<Diagnostic>) {
-    let breaks = |before: &Case, after: &Case| {
+    let breaks = |_: &Policy, before: &Case, after: &Case| {
         matches!(before.situation.consent, ConsentState::Missing | ConsentState::Empty)
             && after.situation.consent == ConsentState::Answered
             && same_objects(&before.situation, &after.situation)
@@ -55,19 +55,19 @@ fn report(
     subject: &Subject,
     code: Code,
     message: &str,
-    breaks: impl Fn(&Case, &Case) -> bool,
+    breaks: impl Fn(&Policy, &Case, &Case) -> bool,
     found: &mut Vec<Diagnostic>,
 ) {
-    let policy = subject.policy;
-    let place = |case: &Case| {
+    let place = |policy: &Policy, case: &Case| {
         let row = case.row(policy).span;
         if policy.files().is_prelude(row.file) { Span::new(row.file, 0, 0) } else { row }
     };
     let mut reported = HashSet::new();
     for class in &subject.outcomes.classes {
+        let policy = &**class.policy;
         for before in &class.cases {
-            for after in class.cases.iter().filter(|after| breaks(before, after)) {
-                if reported.insert([place(before), place(after)]) {
+            for after in class.cases.iter().filter(|after| breaks(policy, before, after)) {
+                if reported.insert([place(policy, before), place(policy, after)]) {
                     found.push(breach(policy, code, message, class.example, [before, after]));
                 }
             }

@@ -19,6 +19,7 @@ mod missing_tests;
 mod needs_every_category;
 mod never_delivered;
 mod overlapping_rows;
+mod partly_mapped;
 mod promises;
 mod redundant_override;
 mod redundant_requirement;
@@ -42,6 +43,7 @@ pub(super) const ALL: &[fn(&Subject, &mut Vec<Diagnostic>)] = &[
     constant_requirement::check,
     description_like_wire_id::check,
     unmapped_destination::check,
+    partly_mapped::check,
     unused_category::check,
     never_delivered::check,
     always_delivered::check,

@@ -15,17 +15,16 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         return;
     }
     for destination in policy.destinations() {
-        let (Some(requirement), Some(span)) = (destination.requirement(), destination.requirement_span())
-        else {
-            continue;
-        };
         let is_not_asked = destination.exempt.is_some() || destination.disabled.is_some();
         // What names fewer categories than there are cannot need all of them.
         if destination.category_uses.len() < asked.len() || is_not_asked {
             continue;
         }
-        let Some(requirement) = requirement.live(policy) else { continue };
-        if asked.iter().all(|refused| !requirement.is_satisfied(&|id| id != *refused)) {
+        for (requirement, span, _) in destination.requirements() {
+            let Some(requirement) = requirement.live(policy) else { continue };
+            if !asked.iter().all(|refused| !requirement.is_satisfied(&|id| id != *refused)) {
+                continue;
+            }
             let message = format!("`{}` is out of reach for whoever refuses anything", destination.name());
             found.push(
                 Diagnostic::new(Code::NeedsEveryCategory, message)

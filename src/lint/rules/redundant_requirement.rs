@@ -13,9 +13,12 @@ const MAX_PARTS: usize = 2_000;
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     let mut known: HashMap<&Requirement, Vec<usize>> = HashMap::new();
     for destination in subject.policy.destinations() {
-        let Some(whole) = destination.requirement() else { continue };
-        let redundant = known.entry(whole).or_insert_with(|| redundant(whole, subject.policy));
-        for at in redundant.iter().filter_map(|first| destination.category_uses.get(*first)) {
+        let all = destination.requirements();
+        let redundant = all.flat_map(|(whole, _, uses)| {
+            let redundant = known.entry(whole).or_insert_with(|| redundant(whole, subject.policy));
+            redundant.iter().filter_map(|first| uses.get(*first)).collect::<Vec<_>>()
+        });
+        for at in redundant {
             let message = format!("a part of what `{}` needs changes nothing", destination.name());
             found.push(
                 Diagnostic::new(Code::RedundantRequirement, message)

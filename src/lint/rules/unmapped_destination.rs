@@ -5,7 +5,8 @@ use crate::reason::Reason;
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
-        if cases.iter().any(|case| case.reason == Reason::Unmapped) {
+        // Where some events have a requirement, another rule speaks of the others.
+        if !destination.is_mapped() && cases.iter().any(|case| case.reason == Reason::Unmapped) {
             let message =
                 format!("`{}` receives what people refuse: no category stands for it", destination.name());
             found.push(

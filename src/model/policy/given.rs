@@ -17,7 +17,7 @@ impl Policy {
     /// event that it writes has the given members.
     pub(crate) fn given(&self, states: &[StateNumber], members: Vec<(Vec<String>, String)>) -> Policy {
         let mut policy = Policy { tests: Vec::new(), promises: Vec::new(), ..self.clone() };
-        policy.reconcile = self.reconcile.given(states);
+        policy.reconcile = self.reconcile.given(states, &|state| self.reading.states_of_inputs(state));
         policy.reading.given = members;
         policy.settle(states);
         policy.strategy = None;
@@ -30,6 +30,14 @@ impl Policy {
             destination.category_uses.clone_from(&arm.uses);
             destination.arms = Vec::new();
         }
+        policy
+    }
+
+    /// Returns the policy for those of its events that have another member beside the preferences.
+    pub(crate) fn never_missing(&self) -> Policy {
+        let mut policy = self.clone();
+        let path = self.reading.parents.iter().cloned().chain(["?".to_owned()]).collect();
+        policy.reading.given.push((path, "null".to_owned()));
         policy
     }
 

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, FileId, Files, Place, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::declared::declared;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
-use crate::model::inputs::{Arm, EventInput, StrategyCases, When};
+use crate::model::inputs::{Arm, ArmNeeds, EventInput, StrategyCases, When};
 use crate::model::ledger::LedgerCheck;
 use crate::model::merge::{Merged, said};
 use crate::model::promise::Promise;
@@ -251,6 +251,12 @@ impl Policy {
     /// The inputs, in declaration order.
     pub fn inputs(&self) -> &[EventInput] {
         &self.inputs
+    }
+
+    /// Returns what `by strategy of` asks for.
+    #[cfg(feature = "lint")]
+    pub(crate) fn strategy(&self) -> Option<&StrategyCases> {
+        self.strategy.as_ref()
     }
 
     /// A category.
@@ -514,6 +520,32 @@ impl Destination {
     /// What the destination needs; `None` when it is unmapped.
     pub fn requirement(&self) -> Option<&Requirement> {
         self.requirement.as_ref().map(|requirement| &requirement.value)
+    }
+
+    /// Returns each requirement that the destination has for some events, where the policy states it, with the categories that it names. Those
+    /// by strategy are left out.
+    pub(crate) fn requirements(
+        &self,
+    ) -> impl Iterator<Item = (&Requirement, Span, &[Spanned<CategoryId>])> {
+        let own = self.requirement.as_ref().filter(|_| self.arms.is_empty());
+        let own = own.map(|needs| (&needs.value, needs.span, self.category_uses.as_slice()));
+        let arms = self.arms.iter().filter_map(|arm| match &arm.needs {
+            ArmNeeds::Requirement(needs) => Some((needs, arm.span, arm.uses.as_slice())),
+            ArmNeeds::Unmapped | ArmNeeds::ByStrategy(_) => None,
+        });
+        own.into_iter().chain(arms)
+    }
+
+    /// Where the policy says that the destination is unmapped on some events.
+    #[cfg(feature = "lint")]
+    pub(crate) fn unmapped_arm(&self) -> Option<Span> {
+        self.arms.iter().find(|arm| arm.needs == ArmNeeds::Unmapped).map(|arm| arm.span)
+    }
+
+    /// Returns true if the destination needs something on some events.
+    pub fn is_mapped(&self) -> bool {
+        let needs = |arm: &Arm| arm.needs != ArmNeeds::Unmapped;
+        self.requirement.is_some() || self.arms.iter().any(needs)
     }
 
     /// Where the policy says what the destination needs.
