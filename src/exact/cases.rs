@@ -6,7 +6,7 @@ use crate::fingerprint::TooLargeError;
 use crate::model::{DestinationId, Holds, InputReading, InputState, Policy, Scalar, StateNumber, StateSet, When};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
@@ -15,8 +15,10 @@ use std::rc::Rc;
 pub struct InputIs {
     /// The declared name.
     pub name: String,
-    /// The states: never all of them.
+    /// The states, in order: never all of them.
     pub states: Vec<InputState>,
+    /// How many states there are.
+    of: usize,
 }
 
 /// As a policy writes it: `provider "oneTrust" | absent`.
@@ -40,6 +42,11 @@ pub struct InputCases(Vec<Vec<InputIs>>);
 impl InputCases {
     pub(crate) fn of(inputs: Vec<InputIs>) -> Self {
         InputCases(if inputs.is_empty() { Vec::new() } else { vec![inputs] })
+    }
+
+    /// Returns true if every event is meant.
+    pub fn is_all(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Returns the alternatives; none if every event is meant.
@@ -79,30 +86,54 @@ impl InputCases {
     }
 
     /// Adds events. Two alternatives that differ in one input become one.
-    pub(crate) fn add(&mut self, other: InputCases, all: &Inputs) {
+    pub(crate) fn add(&mut self, other: InputCases) {
         if self.0.is_empty() || other.0.is_empty() {
             self.0.clear();
             return;
         }
         for more in other.0 {
-            self.add_one(more, all);
+            self.add_one(more);
         }
     }
 
-    fn add_one(&mut self, more: Vec<InputIs>, all: &Inputs) {
+    fn add_one(&mut self, more: Vec<InputIs>) {
+        if more.is_empty() {
+            self.0 = Vec::new();
+            return;
+        }
         for (place, own) in self.0.iter().enumerate() {
-            if let Some(joined) = all.joined(own, &more) {
+            if let Some(joined) = joined(own, &more) {
                 self.0.remove(place);
-                match joined.is_empty() {
-                    true => self.0.clear(),
-                    false => self.add_one(joined, all),
-                }
-                return;
+                return self.add_one(joined);
             }
         }
         self.0.push(more);
         self.0.sort();
     }
+}
+
+/// Returns two alternatives as one, if they differ in one input at most.
+fn joined(one: &[InputIs], other: &[InputIs]) -> Option<Vec<InputIs>> {
+    let names: BTreeSet<&str> = one.iter().chain(other).map(|input| input.name.as_str()).collect();
+    fn of<'i>(all: &'i [InputIs], name: &str) -> Option<&'i InputIs> {
+        all.iter().find(|input| input.name == name)
+    }
+    let mut differing = names.into_iter().filter(|name| of(one, name) != of(other, name));
+    let Some(name) = differing.next() else { return Some(one.to_vec()) };
+    if differing.next().is_some() {
+        return None;
+    }
+    let mut joined = one.to_vec();
+    joined.retain(|input| input.name != name);
+    if let (Some(one), Some(other)) = (of(one, name), of(other, name)) {
+        let states: BTreeSet<&InputState> = one.states.iter().chain(&other.states).collect();
+        if states.len() < one.of {
+            let states = states.into_iter().cloned().collect();
+            joined.push(InputIs { name: name.to_owned(), states, of: one.of });
+            joined.sort();
+        }
+    }
+    Some(joined)
 }
 
 /// `provider "oneTrust", resolution other; or provider absent`.
@@ -112,6 +143,12 @@ impl fmt::Display for InputCases {
             inputs.iter().map(InputIs::to_string).collect::<Vec<_>>().join(", ")
         };
         f.write_str(&self.0.iter().map(alternative).collect::<Vec<_>>().join("; or "))
+    }
+}
+
+impl Serialize for InputCases {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
     }
 }
 
@@ -136,12 +173,28 @@ type Values = u128;
 pub(crate) struct Case<'p> {
     pub(crate) inputs: InputCases,
     pub(crate) policies: Vec<Rc<Cow<'p, Policy>>>,
-    /// For each input of each policy the states that it may have.
-    states: Vec<Vec<StateSet>>,
+    pub(crate) events: CaseEvents,
     /// For each input of each policy the state that stands for them.
     pub(crate) numbers: Vec<Vec<StateNumber>>,
     /// For each input its values.
     values: Vec<Values>,
+}
+
+/// The events of a case: for each policy its inputs, each with the states that it may have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct CaseEvents(Vec<Vec<(InputReading, StateSet)>>);
+
+impl CaseEvents {
+    /// Returns true for an event of the case, as some of the policies read it.
+    pub(crate) fn has(&self, events: &[(usize, &Event<'_>)]) -> bool {
+        events.iter().all(|(which, event)| {
+            let inputs = self.0.get(*which).map_or(&[][..], Vec::as_slice);
+            inputs.iter().enumerate().all(|(place, (reading, set))| {
+                let state = event.inputs.get(place).unwrap_or(&InputState::Absent);
+                set >> reading.number(state).unwrap_or(reading.other()) & 1 == 1
+            })
+        })
+    }
 }
 
 /// The most cases.
@@ -183,8 +236,9 @@ impl<'p> Cases<'p> {
     ) -> Result<Vec<Case<'p>>, TooLargeError> {
         if let (Some(only), true) = (&self.only, more.iter().all(When::is_empty)) {
             let none = vec![Vec::new(); only.len()];
-            let (policies, states, numbers) = (only.clone(), vec![Vec::new(); only.len()], none);
-            return Ok(vec![Case { inputs: InputCases::default(), policies, states, numbers, values: Vec::new() }]);
+            let (policies, numbers) = (only.clone(), none);
+            let (inputs, events) = (InputCases::default(), CaseEvents::default());
+            return Ok(vec![Case { inputs, policies, events, numbers, values: Vec::new() }]);
         }
         let mut lists: Vec<Vec<Vec<(usize, Values)>>> = Vec::new();
         for (which, policy) in self.policies.iter().enumerate() {
@@ -196,6 +250,9 @@ impl<'p> Cases<'p> {
         }
         let mut cubes = Vec::new();
         split(&lists, self.inputs.every(), &mut cubes)?;
+        // The cases of small events come first.
+        let first = |cube: &Vec<Values>| cube.iter().map(|values| values.trailing_zeros()).collect::<Vec<_>>();
+        cubes.sort_by_cached_key(first);
         Ok(cubes.into_iter().map(|cube| self.case(cube)).collect())
     }
 
@@ -213,7 +270,16 @@ impl<'p> Cases<'p> {
         Case {
             inputs: InputCases::of(self.inputs.named(&cube)),
             policies: given.collect(),
-            states: (0..count).map(|which| self.inputs.sets(which, &cube)).collect(),
+            events: CaseEvents(
+                self.policies
+                    .iter()
+                    .enumerate()
+                    .map(|(which, policy)| {
+                        let sets = self.inputs.sets(which, &cube);
+                        policy.reading().inputs.iter().cloned().zip(sets).collect()
+                    })
+                    .collect(),
+            ),
             numbers,
             values: cube,
         }
@@ -295,33 +361,15 @@ impl Inputs {
     /// Returns the inputs that do not have every value, each with its states.
     fn named(&self, cube: &[Values]) -> Vec<InputIs> {
         let some = self.0.iter().zip(cube).filter(|(input, values)| **values != every(input.values.len()));
-        some.map(|(input, values)| InputIs { name: input.name.clone(), states: input.states(*values) }).collect()
-    }
-
-    /// Returns the two conditions as one, if they differ in one input at most.
-    fn joined(&self, one: &[InputIs], other: &[InputIs]) -> Option<Vec<InputIs>> {
-        fn states<'i>(all: &'i [InputIs], name: &str) -> Option<&'i Vec<InputState>> {
-            all.iter().find(|input| input.name == name).map(|input| &input.states)
-        }
-        let differing: Vec<&Input> =
-            self.0.iter().filter(|input| states(one, &input.name) != states(other, &input.name)).collect();
-        let input = match differing.as_slice() {
-            [] => return Some(one.to_vec()),
-            [input] => *input,
-            _ => return None,
-        };
-        let rest = one.iter().filter(|own| own.name != input.name).cloned();
-        let mut joined: Vec<InputIs> = rest.collect();
-        if let (Some(one), Some(other)) = (states(one, &input.name), states(other, &input.name)) {
-            let all = input.states(every(input.values.len()));
-            let both: Vec<InputState> =
-                all.iter().filter(|state| one.contains(state) || other.contains(state)).cloned().collect();
-            if both.len() < all.len() {
-                joined.push(InputIs { name: input.name.clone(), states: both });
-                joined.sort_by_key(|own| self.0.iter().position(|input| input.name == own.name));
-            }
-        }
-        Some(joined)
+        let all = |input: &Input| input.states(every(input.values.len())).len();
+        let named = some.map(|(input, values)| InputIs {
+            name: input.name.clone(),
+            states: input.states(*values),
+            of: all(input),
+        });
+        let mut named: Vec<InputIs> = named.filter(|input| input.states.len() < input.of).collect();
+        named.sort();
+        named
     }
 
     /// Returns the values of each input that tells events apart, for a function of them that a case is at each point of: its path, and each
@@ -365,21 +413,12 @@ impl Input {
                 states.push(state);
             }
         }
+        states.sort();
         states
     }
 }
 
 impl Case<'_> {
-    /// Returns true for an event of the case, as each of the policies reads it.
-    pub(crate) fn has(&self, events: &[(usize, &Event<'_>)]) -> bool {
-        events.iter().all(|(which, event)| {
-            let (Some(policy), Some(sets)) = (self.policies.get(*which), self.states.get(*which)) else { return false };
-            let numbers = event.input_numbers(&policy.reading().inputs);
-            let number = |place: usize| numbers.get(place).copied().unwrap_or(0);
-            sets.iter().enumerate().all(|(place, set)| set >> number(place) & 1 == 1)
-        })
-    }
-
     /// Returns true if an input may have a value, both by their places.
     pub(crate) fn has_value(&self, input: usize, value: usize) -> bool {
         self.values.get(input).is_some_and(|values| values >> value & 1 == 1)
@@ -404,7 +443,9 @@ impl Case<'_> {
 
     /// Returns true if a condition of the first policy holds in the case.
     pub(crate) fn holds(&self, when: &When) -> bool {
-        self.states.first().is_some_and(|states| when.over(states) == Holds::Always)
+        let sets: Vec<StateSet> =
+            self.events.0.first().into_iter().flatten().map(|(_, set)| *set).collect();
+        when.over(&sets) == Holds::Always
     }
 }
 

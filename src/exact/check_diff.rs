@@ -54,6 +54,22 @@ pub struct CheckedWitness {
     pub recorded: LedgerAnswer,
 }
 
+impl CheckChange {
+    /// Adds the same change in another case of the inputs.
+    pub(super) fn add(&mut self, other: CheckChange) {
+        for one in other.destinations {
+            match self.destinations.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => {
+                    known.delivered = known.delivered.take().or(one.delivered);
+                    known.blocked = known.blocked.take().or(one.blocked);
+                    known.reason = known.reason.take().or(one.reason);
+                }
+                None => self.destinations.push(one),
+            }
+        }
+    }
+}
+
 impl CheckedDestination {
     fn place(&mut self, direction: Direction) -> &mut Option<CheckedWitness> {
         match direction {

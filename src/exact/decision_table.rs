@@ -5,7 +5,7 @@
 //! and one for the entries under all of its names, of which "`off` wins, then `on`"; so destinations that differ only in
 //! names and needs share a table.
 
-use super::cases::{self, Cases, InputCases, of_event};
+use super::cases::{Cases, InputCases, of_event};
 use super::conditions::at;
 use super::diagram::MAX_STEPS;
 use super::equivalence::EquivalenceClass;
@@ -113,7 +113,7 @@ pub fn decision_tables(
             Occupied(known) => *known.get(),
             Vacant(place) => {
                 let own = place.key().iter().filter_map(|(inputs, place)| Some((inputs, cells.get(*place)?)));
-                let blocks = blocks(own, &cases.inputs);
+                let blocks = blocks(own);
                 let same = tables.iter().position(|table| table.blocks == blocks);
                 *place.insert(same.unwrap_or_else(|| {
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
@@ -130,10 +130,7 @@ pub fn decision_tables(
 type DecidedCell = ((ConsentState, IntegrationsState), Vec<TableRow>);
 
 /// Returns the cells of some cases as few blocks. Cases that decide a cell alike are one.
-fn blocks<'c>(
-    cases: impl Iterator<Item = (&'c InputCases, &'c Vec<DecidedCell>)>,
-    all: &cases::Inputs,
-) -> Vec<TableBlock> {
+fn blocks<'c>(cases: impl Iterator<Item = (&'c InputCases, &'c Vec<DecidedCell>)>) -> Vec<TableBlock> {
     // For each cell its different rows, with the cases that have them.
     let mut cells: Vec<((ConsentState, IntegrationsState), Vec<(InputCases, &Vec<TableRow>)>)> = Vec::new();
     for (inputs, decided) in cases {
@@ -144,7 +141,7 @@ fn blocks<'c>(
             });
             let Some((_, own)) = cells.get_mut(place) else { continue };
             match own.iter_mut().find(|(_, known)| *known == rows) {
-                Some((known, _)) => known.add(inputs.clone(), all),
+                Some((known, _)) => known.add(inputs.clone()),
                 None => own.push((inputs.clone(), rows)),
             }
         }

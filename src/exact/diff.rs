@@ -1,6 +1,7 @@
 //! What a change of a policy changes: for each destination the situations that are decided otherwise, all of them, as few rows as
 //! say it, each with an event that shows it.
 
+use super::cases::{Case, CaseEvents, Cases, InputCases};
 use super::category_names::CategoryNames;
 use super::check::Check;
 use super::check_diff::{CheckChange, CheckComparison};
@@ -29,6 +30,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Diff {
     /// The readings of the preferences, if they differ: before and after.
     pub reading: Option<(Reading, Reading)>,
+    /// True if an input of one policy stands on the way to something that the other one reads, so that one event cannot have any values of both.
+    pub inputs_meet: bool,
     /// The wire ids that only one of them claims, and whether that is the new one: to the other they are unknown.
     pub categories: Vec<(String, bool)>,
     /// The names in the integrations object that only one of them claims, and whether that is the new one.
@@ -62,6 +65,9 @@ pub struct DropChange {
     pub consent: ConsentState,
     /// The state of the integrations object.
     pub integrations: IntegrationsState,
+    /// The inputs of the events.
+    #[serde(skip_serializing_if = "InputCases::is_all")]
+    pub inputs: InputCases,
 }
 
 impl DropChange {
@@ -78,6 +84,16 @@ pub struct DestinationDiff {
     pub name: String,
     /// The policies that have it.
     pub presence: Presence,
+    /// The changes in each case of the inputs that has some.
+    parts: Vec<DiffPart>,
+}
+
+/// The changes for one destination in one case of the inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DiffPart {
+    /// The events of the case.
+    events: InputCases,
+    members: CaseEvents,
     inputs: Inputs,
     /// The requirements in the policies that have it, the old one first.
     formulas: Vec<Option<Formula>>,
@@ -91,6 +107,8 @@ pub struct Change {
     pub direction: Direction,
     /// The situations.
     pub conditions: Conditions,
+    /// The inputs of their events.
+    pub inputs: InputCases,
     /// The decision of the old policy. `None` without the destination.
     pub before: Option<Decided>,
     /// The decision of the new policy.
@@ -121,7 +139,7 @@ impl Diff {
     /// they are compared as if each event had the same preferences in both places; where only one of them accepts a spelling that is
     /// not documented, as if no event had preferences under two spellings.
     pub fn is_exact(&self) -> bool {
-        self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new))
+        self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new)) && !self.inputs_meet
     }
 
     /// Returns how many changes have a direction: rows of sheets, destinations of rows of the check, and, as another reason, drops whose
@@ -144,43 +162,94 @@ impl Diff {
 const MAX_SIZE: usize = 60_000;
 
 impl DestinationDiff {
-    /// Returns how much room its rows take: 1 for each, and more for what each repeats, its inputs and the text of their names.
+    /// Returns how much room its rows take.
     fn size(&self) -> usize {
-        let names = self.inputs.names.iter().chain(&self.inputs.categories);
-        let text: usize = names.clone().map(String::len).sum();
-        self.changes.found.len() * (1 + names.count() / 16 + text / 1024)
+        self.parts.iter().map(DiffPart::size).sum()
     }
 
-    /// Returns the situations that are decided otherwise: those that are loosened come first.
+    /// Returns the situations that are decided otherwise: those that are loosened come first. Situations of several cases of the inputs that
+    /// change alike are one.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
-        let rows = self.rows();
-        self.changes.found.iter().map(move |found| self.change(found, &rows))
+        self.joined().into_iter().map(|(change, _)| change)
+    }
+
+    /// Returns the changes, each with the places of its rows: the part, and the row in it.
+    fn joined(&self) -> Vec<(Change, Vec<(usize, usize)>)> {
+        let mut all: Vec<(Change, Vec<(usize, usize)>)> = Vec::new();
+        // Without inputs there is one part.
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (number, part) in self.parts.iter().enumerate() {
+            let rows = part.rows();
+            for (row, found) in part.changes.found.iter().enumerate() {
+                let change = part.change(self.presence, found, &rows);
+                let place = match self.parts.len() {
+                    1 => all.len(),
+                    _ => {
+                        let Change { direction, conditions, before, after, .. } = &change;
+                        let key = format!("{direction} {conditions} {before:?} {after:?}");
+                        *known.entry(key).or_insert(all.len())
+                    }
+                };
+                match all.get_mut(place) {
+                    Some((same, rows)) => {
+                        same.inputs.add(change.inputs);
+                        same.witness = same.witness.take().or(change.witness);
+                        rows.push((number, row));
+                    }
+                    None => all.push((change, vec![(number, row)])),
+                }
+            }
+        }
+        all.sort_by_key(|(change, _)| change.direction);
+        all
     }
 
     /// Returns how many of its changes have a direction.
     pub fn count(&self, direction: Direction) -> usize {
-        self.changes.found.iter().filter(|found| found.transition.direction == direction).count()
+        let of = |part: &DiffPart| {
+            part.changes.found.iter().filter(|found| found.transition.direction == direction).count()
+        };
+        match self.parts.as_slice() {
+            [only] => of(only),
+            _ => self.changes().filter(|change| change.direction == direction).count(),
+        }
     }
 
     /// Returns a function that finds the changes of an event: for the event as the old policy reads it, and as the new one does, the changes
     /// that have it, by their places.
     pub fn touching(&self) -> impl Fn(&Event<'_>, &Event<'_>) -> Vec<usize> {
-        let rows = self.rows().into_owned();
-        let is_one_place = rows.shapes.iter().all(|form| form.elsewhere().is_empty());
+        let joined: Vec<Vec<(usize, usize)>> = self.joined().into_iter().map(|(_, rows)| rows).collect();
+        let parts: Vec<Inputs> = self.parts.iter().map(|part| part.rows().into_owned()).collect();
         move |old, new| {
-            // Rows are about events that hold the same consent at the places of both policies.
-            if !is_one_place && old.consent != new.consent {
-                return Vec::new();
-            }
-            let events = match self.presence {
-                Presence::Both => vec![old, new],
-                Presence::Added => vec![new],
-                Presence::Removed => vec![old],
+            let (both, events) = match self.presence {
+                Presence::Both => (vec![(0, old), (1, new)], vec![old, new]),
+                Presence::Added => (vec![(1, new)], vec![new]),
+                Presence::Removed => (vec![(0, old)], vec![old]),
             };
-            let Some(values) = rows.values_of(&events) else { return Vec::new() };
-            let found = self.changes.found.iter().enumerate();
-            found.filter(|(_, found)| found.cube.contains(&values)).map(|(place, _)| place).collect()
+            let mut own: Vec<(usize, usize)> = Vec::new();
+            for (number, (part, rows)) in self.parts.iter().zip(&parts).enumerate() {
+                let is_one_place = rows.shapes.iter().all(|form| form.elsewhere().is_empty());
+                // Rows are about events that hold the same consent at the places of both policies.
+                let is_meant = is_one_place || old.consent == new.consent;
+                let is_of_case = part.members.has(&both);
+                let values = rows.values_of(&events).filter(|_| is_meant && is_of_case);
+                let Some(values) = values else { continue };
+                let found = part.changes.found.iter().enumerate();
+                let found = found.filter(|(_, found)| found.cube.contains(&values));
+                own.extend(found.map(|(row, _)| (number, row)));
+            }
+            let has = |rows: &Vec<(usize, usize)>| rows.iter().any(|row| own.contains(row));
+            joined.iter().enumerate().filter(|(_, rows)| has(rows)).map(|(place, _)| place).collect()
         }
+    }
+}
+
+impl DiffPart {
+    /// Returns how much room its rows take: 1 for each, and more for what each repeats, its inputs and the text of their names.
+    fn size(&self) -> usize {
+        let names = self.inputs.names.iter().chain(&self.inputs.categories);
+        let text: usize = names.clone().map(String::len).sum();
+        self.changes.found.len() * (1 + names.count() / 16 + text / 1024)
     }
 
     /// Returns the inputs of the rows.
@@ -191,9 +260,9 @@ impl DestinationDiff {
         }
     }
 
-    fn change(&self, found: &ChangedCube, rows: &Inputs) -> Change {
+    fn change(&self, presence: Presence, found: &ChangedCube, rows: &Inputs) -> Change {
         let Transition { direction, before, after } = found.transition.clone();
-        let formulas = self.presence.split(self.formulas.iter().enumerate());
+        let formulas = presence.split(self.formulas.iter().enumerate());
         let refused = |decided: &Option<Decided>, formula: Option<(usize, &Option<Formula>)>| {
             let is_refused = decided.as_ref().is_some_and(|decided| decided.reason == Reason::Refused);
             let Some((which, Some(formula))) = formula.filter(|_| is_refused) else { return Vec::new() };
@@ -204,7 +273,7 @@ impl DestinationDiff {
         let event = self.inputs.json(&found.event);
         let witness = event.map(|event| Witness { event, refused_before, refused_after });
         let conditions = Conditions::of(rows, &found.cube);
-        Change { direction, conditions, before, after, witness }
+        Change { direction, conditions, inputs: self.events.clone(), before, after, witness }
     }
 }
 
@@ -226,6 +295,102 @@ impl DestinationDiff {
 /// # Ok::<(), consentry::PolicyError>(())
 /// ```
 pub fn diff(old: &Policy, new: &Policy) -> Diff {
+    let mut cases = Cases::new(&[old, new]);
+    let same_reading = old.reading().identity() == new.reading().identity();
+    let mut whole = Diff {
+        reading: (!same_reading).then(|| (old.reading().clone(), new.reading().clone())),
+        inputs_meet: inputs_meet(old.reading(), new.reading()),
+        ..Diff::default()
+    };
+    match cases.of(None, &[]) {
+        Ok(all) => all.iter().for_each(|case| whole.add(case, None)),
+        // The gate depends on too many inputs together. Each destination depends on few.
+        Err(TooLargeError) => {
+            whole.too_large.push("the gate".to_owned());
+            let names = [old, new].into_iter().flat_map(Policy::destinations).map(Destination::name);
+            for name in names.collect::<BTreeSet<&str>>() {
+                let ids = [old, new].map(|policy| policy.destination_named(name));
+                let [old_ids, new_ids] = ids.each_ref().map(|id| id.as_slice());
+                match cases.of(Some(&[old_ids, new_ids]), &[]) {
+                    Ok(own) => own.iter().for_each(|case| whole.add(case, Some(name))),
+                    Err(TooLargeError) => whole.too_large.push(name.to_owned()),
+                }
+            }
+        }
+    }
+    whole
+}
+
+/// Returns true if an input of one reading stands on the way to something that the other one reads.
+fn inputs_meet(old: &Reading, new: &Reading) -> bool {
+    let inputs = |reading: &Reading| reading.inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>();
+    let preferences = |reading: &Reading| {
+        reading.paths().map(|path| path.into_iter().map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
+    };
+    let is_on_way = |one: &Vec<String>, other: &Vec<String>| one.starts_with(other) || other.starts_with(one);
+    [(old, new), (new, old)].into_iter().any(|(one, other)| {
+        inputs(one).iter().any(|own| {
+            preferences(other).iter().any(|path| is_on_way(own, path))
+                || inputs(other).iter().any(|path| own != path && is_on_way(own, path))
+        })
+    })
+}
+
+impl Diff {
+    /// Adds what changes in a case of the inputs: for all destinations, or for the one of a name alone.
+    fn add(&mut self, case: &Case<'_>, only: Option<&str>) {
+        let [old, new] = case.policies.as_slice() else { return };
+        let own = of_case(old, new, only);
+        (self.categories, self.integrations) = (own.categories, own.integrations);
+        (self.router, self.batches) = (own.router, own.batches);
+        match (&mut self.gate, own.gate) {
+            (Some(gate), Some(_)) => gate.inputs.add(case.inputs.clone()),
+            (None, Some(gate)) => self.gate = Some(GateChange { inputs: case.inputs.clone(), ..gate }),
+            (_, None) => {}
+        }
+        if self.check.is_none() {
+            self.check = own.check;
+        }
+        for row in own.check_rows {
+            let is_same = |known: &&mut CheckChange| {
+                known.result == row.result && known.before == row.before && known.after == row.after
+            };
+            match self.check_rows.iter_mut().find(is_same) {
+                Some(known) => known.add(row),
+                None => self.check_rows.push(row),
+            }
+        }
+        for drop in own.drops {
+            let drop = DropChange { inputs: case.inputs.clone(), ..drop };
+            let is_same = |known: &&mut DropChange| {
+                let inputs = known.inputs.clone();
+                **known == DropChange { inputs, ..drop.clone() }
+            };
+            match self.drops.iter_mut().find(is_same) {
+                Some(known) => known.inputs.add(drop.inputs),
+                None => self.drops.push(drop),
+            }
+        }
+        for mut one in own.destinations {
+            for part in &mut one.parts {
+                (part.events, part.members) = (case.inputs.clone(), case.events.clone());
+            }
+            match self.destinations.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => known.parts.append(&mut one.parts),
+                None => self.destinations.push(one),
+            }
+        }
+        for name in own.too_large {
+            if !self.too_large.contains(&name) {
+                self.too_large.push(name);
+            }
+        }
+        self.destinations.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+}
+
+/// Returns what two policies without conditions decide otherwise: for all destinations, or for the one of a name alone.
+fn of_case(old: &Policy, new: &Policy, only: Option<&str>) -> Diff {
     let readings = (old.reading(), new.reading());
     let same_reading = readings.0.identity() == readings.1.identity();
     let wire_ids = |policy: &Policy| -> BTreeSet<String> {
@@ -245,7 +410,8 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let category_names = CategoryNames::of(&[old, new]);
     let are_settings_alike = same_reading && are_settings_alike(old, new);
     let mut comparison = CheckComparison::new(old, new);
-    for name in ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+    let all = ids.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
+    for name in all.into_iter().filter(|name| only.is_none_or(|only| only == **name)) {
         let [old_id, new_id] = ids.each_ref().map(|ids| ids.get(name).copied());
         let changed = destination(
             name,
@@ -274,11 +440,13 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     }
     let (check, check_rows) = comparison.finish();
     Diff {
-        reading: (!same_reading).then(|| (readings.0.clone(), readings.1.clone())),
+        reading: None,
+        inputs_meet: false,
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
         gate: match same_reading && destinations.is_empty() && too_large.is_empty() {
             // Gates of equal decisions compare equal.
+            _ if only.is_some() => None,
             true if gate(old) == gate(new) => None,
             _ => gate_change(old, new),
         },
@@ -313,7 +481,8 @@ fn drops(old: &Policy, new: &Policy) -> Vec<DropChange> {
             };
             let (before, after) = (drop(old), drop(new));
             if before != after {
-                changes.push(DropChange { consent, integrations, before, after });
+                let inputs = InputCases::default();
+                changes.push(DropChange { consent, integrations, inputs, before, after });
             }
         }
     }
@@ -352,5 +521,7 @@ fn destination(
     };
     let DestinationPair { presence, inputs, formulas, .. } = compared;
     let is_changed = presence != Presence::Both || !changes.found.is_empty();
-    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, inputs, formulas, changes }))
+    let (events, members) = (InputCases::default(), CaseEvents::default());
+    let part = || DiffPart { events, members, inputs, formulas, changes };
+    Ok(is_changed.then(|| DestinationDiff { name: name.to_owned(), presence, parts: vec![part()] }))
 }

@@ -4,6 +4,7 @@
 //! category when it is not granted. So a pair of gates differs only if it does in one of these events: every entry is off, or every entry
 //! but those of one destination, and no more is granted than one opener needs.
 
+use super::cases::InputCases;
 use super::diagram::Diagrams;
 use super::formula::{Formula, Order};
 use super::gate::{Gate, Open, Opens, event_names, gate};
@@ -20,6 +21,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// The gates of two policies, of which some event passes only one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateChange {
+    /// The inputs of events for which the gate changes. `before` and `after` are about the first of them.
+    pub inputs: InputCases,
     /// The old gate.
     pub before: Gate,
     /// The new gate.
@@ -76,7 +79,13 @@ pub(super) fn gate_change(old: &Policy, new: &Policy) -> Option<GateChange> {
     let opened = search.passing((1, new_gate), (0, old_gate));
     let closed = search.passing((0, old_gate), (1, new_gate));
     let is_changed = opened.is_possible() || closed.is_possible();
-    is_changed.then(|| GateChange { before: gate(old), after: gate(new), opened, closed })
+    is_changed.then(|| GateChange {
+        inputs: InputCases::default(),
+        before: gate(old),
+        after: gate(new),
+        opened,
+        closed,
+    })
 }
 
 /// The grants with which something opens: none are needed, those that satisfy a formula, or no grants are enough.

@@ -7,7 +7,7 @@ use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{
-    CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, Passing,
+    CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, InputCases, Passing,
     Presence, Witness, fingerprint,
 };
 use crate::model::{Batches, Policy, Reading, RouterKnows};
@@ -110,6 +110,8 @@ struct DecidedReport {
 
 #[derive(Debug, Serialize)]
 struct GateReport {
+    #[serde(skip_serializing_if = "InputCases::is_all")]
+    inputs: InputCases,
     after: String,
     before: String,
     closed: Option<bool>,
@@ -147,7 +149,7 @@ impl std::fmt::Display for DecidedReport {
 
 impl ChangeReport {
     fn new(names: &CategoryNames, change: Change, events: Option<u64>) -> Self {
-        let Change { direction, conditions, before, after, witness } = change;
+        let Change { direction, conditions, inputs, before, after, witness } = change;
         let no_event = witness.is_none().then_some(NO_EVENT);
         let (event, event_refused) = match witness {
             Some(Witness { event, refused_before, refused_after }) => {
@@ -169,8 +171,11 @@ impl ChangeReport {
             event_refused,
             events,
             no_event,
-            text: conditions.to_string(),
-            when: When::new(&conditions),
+            text: match inputs.is_all() {
+                true => conditions.to_string(),
+                false => format!("{conditions}; {}", with_inputs(&inputs)),
+            },
+            when: When::new(&conditions, &inputs),
         }
     }
 
@@ -215,7 +220,8 @@ impl GateReport {
         };
         let ((opened, opened_event), (closed, closed_event)) = (of(&change.opened), of(&change.closed));
         let (after, before) = (change.after.to_string(), change.before.to_string());
-        GateReport { after, before, closed, closed_event, opened, opened_event }
+        let inputs = change.inputs.clone();
+        GateReport { inputs, after, before, closed, closed_event, opened, opened_event }
     }
 
     fn sentence(&self) -> String {
@@ -225,7 +231,8 @@ impl GateReport {
         };
         let is_known = self.opened.is_some() && self.closed.is_some();
         let unknown = if is_known { "" } else { "; it is too large to be compared exactly" };
-        words + unknown
+        let inputs = if self.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&self.inputs)) };
+        words + unknown + &inputs
     }
 
     /// Returns events that pass only one of the gates, each with a sentence.
@@ -490,9 +497,9 @@ impl<'a> DiffReport<'a> {
                 paths.join(" or ")
             });
             sentences.push(format!("preferences are read at {new}, and were at {old}"));
-            if !self.exact {
-                sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
-            }
+        }
+        if !self.exact {
+            sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
         }
         sentences.extend(self.gate.as_ref().map(GateReport::sentence));
         if let Some(Pair { after, before }) = &self.check {
@@ -511,7 +518,8 @@ impl<'a> DiffReport<'a> {
                 Some(reason) => format!("dropped: {reason:?}"),
                 None => "not dropped".to_owned(),
             });
-            format!("consent {} x integrations {}: {new}, and was {old}", drop.consent, drop.integrations)
+            let inputs = if drop.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&drop.inputs)) };
+            format!("consent {} x integrations {}{inputs}: {new}, and was {old}", drop.consent, drop.integrations)
         }));
         let too_large = self.too_large.iter();
         sentences.extend(
@@ -525,6 +533,11 @@ impl<'a> DiffReport<'a> {
         }
         sentences
     }
+}
+
+/// Returns the inputs of events in words.
+fn with_inputs(inputs: &InputCases) -> String {
+    format!("inputs {inputs}")
 }
 
 /// Returns what becomes of a batch, as a participle.

@@ -1,7 +1,7 @@
 //! The conditions of a change, for programs.
 
 use crate::event::Entry;
-use crate::exact::{Condition, Conditions, RequiredBy};
+use crate::exact::{Condition, Conditions, InputCases, RequiredBy};
 use crate::model::IntegrationsState;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub(super) struct When {
     event: Option<Vec<Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     integrations: Option<Vec<IntegrationsState>>,
+    #[serde(skip_serializing_if = "InputCases::is_all")]
+    inputs: InputCases,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     needs: BTreeMap<&'static str, bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,11 +32,11 @@ pub(super) struct When {
 }
 
 impl When {
-    pub(super) fn new(conditions: &Conditions) -> Self {
+    pub(super) fn new(conditions: &Conditions, inputs: &InputCases) -> Self {
         let words = |values: &[Option<Entry>]| {
             values.iter().map(|value| Entry::or_unlisted(*value)).collect::<Vec<_>>()
         };
-        let mut when = When::default();
+        let mut when = When { inputs: inputs.clone(), ..When::default() };
         for condition in conditions.iter() {
             match condition {
                 Condition::Consent(states) => when.consent = Some(states.clone()),
