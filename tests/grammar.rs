@@ -149,7 +149,7 @@ fn first_words(grammar: &str, expression: &str) -> BTreeSet<String> {
             let needed = term.trim_end_matches(['?', '*', '+']);
             match needed.strip_prefix("word_").or(needed.strip_prefix("local_")) {
                 _ if needed.starts_with(['!', '"']) || needed.starts_with("old_") => {}
-                Some(word) => drop(words.insert(word.to_owned())),
+                Some(word) => drop(words.insert(word.replace('_', "-"))),
                 None if needed.starts_with('(') => {
                     let inside = needed.trim_start_matches('(').strip_suffix(')').unwrap();
                     words.extend(first_words(grammar, inside));

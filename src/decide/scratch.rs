@@ -169,7 +169,8 @@ impl Scratch {
                 self.cases.clear();
             }
             let table = Table::new(of.policy().given(&states, Vec::new())).with_instructions(of.instructions);
-            let scratch = if self.grants.remembers() { table.scratch() } else { table.scratch().without_memory() };
+            let scratch =
+                if self.grants.remembers() { table.scratch() } else { table.scratch().without_memory() };
             self.cases.push(Case { states, table, scratch });
             self.cases.len() - 1
         });
@@ -247,9 +248,9 @@ impl Scratch {
         };
         let mut integrations = IntegrationsState::None;
         if let Some(text) = parts.integrations {
-            listed = self
-                .listed
-                .place(text, |listed| listed.work_out(table, |add| each_entry(text, add)).is_some())?;
+            listed = self.listed.place(text, |listed| {
+                listed.work_out(table, |add| each_entry(text, table.policy().reading(), add)).is_some()
+            })?;
             if self.listed.at(listed).any {
                 integrations = IntegrationsState::Present;
             }

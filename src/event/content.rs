@@ -1,7 +1,10 @@
 //! What a decision reads from an event.
 
 use super::inputs::members as input_members;
-use crate::model::{AlsoRecords, InputReading, InputState, Reading, StateNumber, ConsentState, IntegrationsState, Policy, Preference};
+use crate::model::{
+    AlsoRecords, ConsentState, InputReading, InputState, IntegrationsState, Policy, Preference, Reading,
+    StateNumber,
+};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;

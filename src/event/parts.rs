@@ -3,7 +3,7 @@
 use super::consent;
 use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
-use super::read;
+use super::read::{self, has_unreadable_all};
 use crate::model::{Preference, Reading};
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
@@ -47,7 +47,11 @@ impl<'t> Parts<'t> {
         };
         let entries = match self.integrations {
             None => Vec::new(),
-            Some(text) => object(text)?.typed_members()?,
+            Some(text) => {
+                let members =
+                    object(text)?.members().filter(|members| !has_unreadable_all(members, reading))?;
+                members.into_iter().map(|(name, value)| (name, value.json_type().into())).collect()
+            }
         };
         let name = |value: Option<&'t [u8]>| value.and_then(string);
         Some(Event {
@@ -92,9 +96,17 @@ pub(crate) fn each_preference(
     Some(())
 }
 
-/// Each member of an integrations object, in order; `None` when the text is no object, at the end or in the midst of it.
-pub(crate) fn each_entry(text: &[u8], add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
-    each_member(text, |name, value, _| add(name.as_bytes(), value.into()))
+/// Each member of an integrations object, in order; `None` when it is malformed, at the end or in the midst of it.
+pub(crate) fn each_entry(text: &[u8], reading: &Reading, add: &mut dyn FnMut(&[u8], Entry)) -> Option<()> {
+    if !reading.all_is_boolean {
+        return each_member(text, |name, value, _| add(name.as_bytes(), value.into()));
+    }
+    let mut is_readable = true;
+    each_member(text, |name, value, _| {
+        is_readable &= name.as_bytes() != b"All" || matches!(value, Type::True | Type::False);
+        add(name.as_bytes(), value.into());
+    })?;
+    is_readable.then_some(())
 }
 
 /// An entry of an integrations object as it was written.

@@ -53,7 +53,7 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
         id: string(members, "messageId"),
         consent: consent::read(members, reading),
         inputs: inputs::read(members, reading),
-        integrations: integrations(members),
+        integrations: integrations(members, reading),
         is_identify: string(members, "type").is_some_and(|kind| kind == *"identify"),
         track: track(string(members, "type"), string(members, "event")),
     }
@@ -229,13 +229,23 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
 }
 
 /// All integrations objects are read as one; if one of them is no object, none is read.
-pub(super) fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
+pub(super) fn integrations<'a>(event: &Members<'a>, reading: &Reading) -> Integrations<'a> {
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
-        let Some(members) = object.typed_members() else { return Integrations::Malformed };
-        entries.extend(members);
+        let Some(members) = object.members().filter(|members| !has_unreadable_all(members, reading)) else {
+            return Integrations::Malformed;
+        };
+        entries.extend(members.into_iter().map(|(name, value)| (name, value.json_type().into())));
     }
     Integrations::Entries(entries)
+}
+
+/// Returns true if the members of an integrations object make it malformed, by an entry `All` that is no boolean.
+pub(super) fn has_unreadable_all(members: &Members<'_>, reading: &Reading) -> bool {
+    let is_unreadable = |(name, value): &(Name<'_>, Json<'_>)| {
+        *name == *"All" && !matches!(value.json_type(), Type::True | Type::False)
+    };
+    reading.all_is_boolean && members.iter().any(is_unreadable)
 }
 
 impl From<Type> for Entry {

@@ -3,7 +3,9 @@
 
 use crate::event::{Event, input_members, other_value, scalar_json};
 use crate::fingerprint::TooLargeError;
-use crate::model::{DestinationId, Holds, InputReading, InputState, Policy, Scalar, StateNumber, StateSet, When};
+use crate::model::{
+    DestinationId, Holds, InputReading, InputState, Policy, Scalar, StateNumber, StateSet, When,
+};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -79,8 +81,11 @@ impl InputCases {
                 own.and_then(|own| own.states.first().cloned()).unwrap_or(InputState::Absent)
             })
             .collect();
-        let numbers: Vec<StateNumber> =
-            states.iter().zip(inputs).map(|(state, input)| input.number(state).unwrap_or(input.other())).collect();
+        let numbers: Vec<StateNumber> = states
+            .iter()
+            .zip(inputs)
+            .map(|(state, input)| input.number(state).unwrap_or(input.other()))
+            .collect();
         let members = input_members(inputs, |place| states.get(place).cloned().unwrap_or(InputState::Absent));
         policy.given(&numbers, members)
     }
@@ -139,9 +144,8 @@ fn joined(one: &[InputIs], other: &[InputIs]) -> Option<Vec<InputIs>> {
 /// `provider "oneTrust", resolution other; or provider absent`.
 impl fmt::Display for InputCases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alternative = |inputs: &Vec<InputIs>| {
-            inputs.iter().map(InputIs::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let alternative =
+            |inputs: &Vec<InputIs>| inputs.iter().map(InputIs::to_string).collect::<Vec<_>>().join(", ");
         f.write_str(&self.0.iter().map(alternative).collect::<Vec<_>>().join("; or "))
     }
 }
@@ -245,13 +249,16 @@ impl<'p> Cases<'p> {
             let own = policy.condition_lists(destinations.and_then(|all| all.get(which)).copied());
             let more = more.iter().filter(|_| which == 0).map(|when| vec![when]);
             lists.extend(own.into_iter().chain(more).map(|list| {
-                list.into_iter().map(|when| self.inputs.test(which, when)).collect::<Vec<Vec<(usize, Values)>>>()
+                list.into_iter()
+                    .map(|when| self.inputs.test(which, when))
+                    .collect::<Vec<Vec<(usize, Values)>>>()
             }));
         }
         let mut cubes = Vec::new();
         split(&lists, self.inputs.every(), &mut cubes)?;
         // The cases of small events come first.
-        let first = |cube: &Vec<Values>| cube.iter().map(|values| values.trailing_zeros()).collect::<Vec<_>>();
+        let first =
+            |cube: &Vec<Values>| cube.iter().map(|values| values.trailing_zeros()).collect::<Vec<_>>();
         cubes.sort_by_cached_key(first);
         Ok(cubes.into_iter().map(|cube| self.case(cube)).collect())
     }
@@ -259,12 +266,14 @@ impl<'p> Cases<'p> {
     fn case(&mut self, cube: Vec<Values>) -> Case<'p> {
         let firsts: Vec<Values> = cube.iter().map(|values| values & values.wrapping_neg()).collect();
         let count = self.policies.len();
-        let numbers: Vec<Vec<StateNumber>> = (0..count).map(|which| self.inputs.numbers(which, &firsts)).collect();
+        let numbers: Vec<Vec<StateNumber>> =
+            (0..count).map(|which| self.inputs.numbers(which, &firsts)).collect();
         let given = self.policies.iter().zip(&numbers).enumerate().map(|(which, (policy, numbers))| {
             let key = (which, numbers.clone(), firsts.clone());
-            let known = self.known.entry(key).or_insert_with(|| {
-                Rc::new(Cow::Owned(policy.given(numbers, self.inputs.members(&firsts))))
-            });
+            let known = self
+                .known
+                .entry(key)
+                .or_insert_with(|| Rc::new(Cow::Owned(policy.given(numbers, self.inputs.members(&firsts)))));
             known.clone()
         });
         Case {
@@ -305,7 +314,11 @@ impl Inputs {
                         input.values.push(Some(value.clone()));
                     }
                 }
-                input.own.get_mut(which).into_iter().for_each(|own| *own = Some((place, declared.reading.clone())));
+                input
+                    .own
+                    .get_mut(which)
+                    .into_iter()
+                    .for_each(|own| *own = Some((place, declared.reading.clone())));
             }
         }
         let mut inputs: Vec<Input> = inputs.into_values().collect();
@@ -398,7 +411,9 @@ impl Input {
         let last = self.values.len().saturating_sub(1);
         let has = |value: &usize| values >> value & 1 == 1;
         let is_none_to_all = |value: usize| {
-            value > 0 && (0..self.own.len()).all(|which| self.own_place(which).is_none() || self.number(which, value) == 0)
+            value > 0
+                && (0..self.own.len())
+                    .all(|which| self.own_place(which).is_none() || self.number(which, value) == 0)
         };
         let state = |value: usize| match self.values.get(value) {
             Some(Some(_)) if value == last => InputState::Other,
@@ -443,8 +458,7 @@ impl Case<'_> {
 
     /// Returns true if a condition of the first policy holds in the case.
     pub(crate) fn holds(&self, when: &When) -> bool {
-        let sets: Vec<StateSet> =
-            self.events.0.first().into_iter().flatten().map(|(_, set)| *set).collect();
+        let sets: Vec<StateSet> = self.events.0.first().into_iter().flatten().map(|(_, set)| *set).collect();
         when.over(&sets) == Holds::Always
     }
 }
@@ -461,9 +475,7 @@ fn split(
     cubes: &mut Vec<Vec<Values>>,
 ) -> Result<(), TooLargeError> {
     // For each list the first condition that may hold counts.
-    let open = lists.iter().find_map(|list| {
-        list.iter().find_map(|when| over(when, &cube)).flatten()
-    });
+    let open = lists.iter().find_map(|list| list.iter().find_map(|when| over(when, &cube)).flatten());
     let Some((input, set)) = open else {
         if cubes.len() >= MAX_CASES {
             return Err(TooLargeError);

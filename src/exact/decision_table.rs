@@ -93,7 +93,8 @@ pub fn decision_tables(
     for id in destinations {
         let mut own = Vec::new();
         for case in cases.of(Some(&[&[id]]), &[])? {
-            let Some((given, destination)) = case.policy().and_then(|one| Some((one, one.destination(id)?))) else {
+            let Some((given, destination)) = case.policy().and_then(|one| Some((one, one.destination(id)?)))
+            else {
                 continue;
             };
             let class = (case.key(), EquivalenceClass::by_outcomes(given, destination));
@@ -187,6 +188,11 @@ fn decided_cells(
             };
             let variables =
                 VARIABLES.into_iter().filter(|(variable, _)| *variable != EXEMPT_EVENT || has_exempt_events);
+            // An entry `All` that cannot be read makes the object malformed.
+            let variables = variables.map(|(variable, values)| match variable {
+                ALL_ENTRY if inputs.all_is_boolean => (variable, &[0, 1][..]),
+                _ => (variable, values),
+            });
             let paths = fewest(&variables.collect::<Vec<_>>(), &at);
             let drop_reason = policy.reconcile().row(consent, integrations).drop_reason();
             let rows: Vec<TableRow> = paths.iter().map(|path| row(path, drop_reason)).collect();
@@ -207,8 +213,11 @@ fn fewest_blocks(
     let turned = rectangles(&turned).into_iter().map(|(integrations, consent)| (consent, integrations));
     let by_integrations: Vec<_> = turned.collect();
     let fewest = if by_consent.len() <= by_integrations.len() { by_consent } else { by_integrations };
-    let block = |(consent, integrations)| {
-        TableBlock { consent, integrations, inputs: inputs.clone(), rows: rows.to_vec() }
+    let block = |(consent, integrations)| TableBlock {
+        consent,
+        integrations,
+        inputs: inputs.clone(),
+        rows: rows.to_vec(),
     };
     fewest.into_iter().map(block).collect()
 }

@@ -30,8 +30,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Diff {
     /// The readings of the preferences, if they differ: before and after.
     pub reading: Option<(Reading, Reading)>,
-    /// True if an input of one policy stands on the way to something that the other one reads, so that one event cannot have any values of both.
-    pub inputs_meet: bool,
+    /// True if an input of one policy stands on the way to something that the other one reads, so that one event cannot have any values of both;
+    /// also if an entry `All` that is no boolean makes the integrations object malformed to one of them alone.
+    pub members_meet: bool,
     /// The wire ids that only one of them claims, and whether that is the new one: to the other they are unknown.
     pub categories: Vec<(String, bool)>,
     /// The names in the integrations object that only one of them claims, and whether that is the new one.
@@ -139,7 +140,7 @@ impl Diff {
     /// they are compared as if each event had the same preferences in both places; where only one of them accepts a spelling that is
     /// not documented, as if no event had preferences under two spellings.
     pub fn is_exact(&self) -> bool {
-        self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new)) && !self.inputs_meet
+        self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new)) && !self.members_meet
     }
 
     /// Returns how many changes have a direction: rows of sheets, destinations of rows of the check, and, as another reason, drops whose
@@ -299,7 +300,8 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let same_reading = old.reading().identity() == new.reading().identity();
     let mut whole = Diff {
         reading: (!same_reading).then(|| (old.reading().clone(), new.reading().clone())),
-        inputs_meet: inputs_meet(old.reading(), new.reading()),
+        members_meet: members_meet(old.reading(), new.reading())
+            || old.reading().all_is_boolean != new.reading().all_is_boolean,
         ..Diff::default()
     };
     match cases.of(None, &[]) {
@@ -322,10 +324,14 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
 }
 
 /// Returns true if an input of one reading stands on the way to something that the other one reads.
-fn inputs_meet(old: &Reading, new: &Reading) -> bool {
-    let inputs = |reading: &Reading| reading.inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>();
+fn members_meet(old: &Reading, new: &Reading) -> bool {
+    let inputs =
+        |reading: &Reading| reading.inputs.iter().map(|input| input.path.clone()).collect::<Vec<_>>();
     let preferences = |reading: &Reading| {
-        reading.paths().map(|path| path.into_iter().map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
+        reading
+            .paths()
+            .map(|path| path.into_iter().map(str::to_owned).collect())
+            .collect::<Vec<Vec<String>>>()
     };
     let is_on_way = |one: &Vec<String>, other: &Vec<String>| one.starts_with(other) || other.starts_with(one);
     [(old, new), (new, old)].into_iter().any(|(one, other)| {
@@ -441,7 +447,7 @@ fn of_case(old: &Policy, new: &Policy, only: Option<&str>) -> Diff {
     let (check, check_rows) = comparison.finish();
     Diff {
         reading: None,
-        inputs_meet: false,
+        members_meet: false,
         categories: only_one(&wire_ids(old), &wire_ids(new)),
         integrations: only_one(&names(old), &names(new)),
         gate: match same_reading && destinations.is_empty() && too_large.is_empty() {

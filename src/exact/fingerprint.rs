@@ -59,7 +59,7 @@ enum Part {
     RouterKnowsOwnNames = 50,
     EnvelopesAreIgnored = 51,
     BatchesAreRejected = 52,
-    // 60 to 75 are numbers of `Reading::identity`.
+    // 60 to 76 are numbers of `Reading::identity`.
     Input = 80,
     InputPath = 81,
     InputValue = 82,
@@ -165,7 +165,8 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
         let Some(given) = case.policy() else { continue };
         leaves.push(Leaf { case, own: of_case(given)?, present: of_case(&given.never_missing())? });
     }
-    let mut tree = Tree { inputs: cases.inputs.paths().collect(), parents: policy.reading(), known: HashMap::new() };
+    let mut tree =
+        Tree { inputs: cases.inputs.paths().collect(), parents: policy.reading(), known: HashMap::new() };
     let all: Vec<usize> = (0..leaves.len()).collect();
     Ok(Fingerprint(tree.digest(&leaves, 0, &all, false)))
 }
@@ -188,7 +189,13 @@ struct Tree<'t> {
 impl Tree<'_> {
     /// Returns the digest over the inputs from one on, of the leaves that the values of those in front of it leave. `is_present` says that one
     /// of these stands beside the preferences.
-    fn digest(&mut self, leaves: &[Leaf<'_, '_>], input: usize, left: &[usize], is_present: bool) -> [u8; 32] {
+    fn digest(
+        &mut self,
+        leaves: &[Leaf<'_, '_>],
+        input: usize,
+        left: &[usize],
+        is_present: bool,
+    ) -> [u8; 32] {
         let Some((path, values)) = self.inputs.get(input).copied() else {
             let leaf = left.first().and_then(|place| leaves.get(*place));
             let print = leaf.map(|leaf| if is_present { leaf.present } else { leaf.own });
@@ -201,7 +208,8 @@ impl Tree<'_> {
         let is_beside = path.starts_with(&self.parents.parents);
         let mut of_value = |value: usize, is_present: bool| {
             let left = left.iter().copied();
-            let left = left.filter(|place| leaves.get(*place).is_some_and(|leaf| leaf.case.has_value(input, value)));
+            let left =
+                left.filter(|place| leaves.get(*place).is_some_and(|leaf| leaf.case.has_value(input, value)));
             self.digest(leaves, input + 1, &left.collect::<Vec<_>>(), is_present)
         };
         let digests: Vec<[u8; 32]> =
@@ -215,7 +223,8 @@ impl Tree<'_> {
                 hash.texts(Part::InputPath, path.iter().map(String::as_str));
                 hash.bytes(&absent);
                 hash.bytes(&other);
-                let named = values.iter().zip(&digests).filter_map(|(value, one)| Some((value.as_ref()?, one)));
+                let named =
+                    values.iter().zip(&digests).filter_map(|(value, one)| Some((value.as_ref()?, one)));
                 let named: BTreeMap<&Scalar, &[u8; 32]> = named.filter(|(_, one)| **one != other).collect();
                 for (value, one) in named {
                     hash.part(Part::InputValue);

@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Formula {
     /// A category; `fixed` says whether it is granted whatever an event lists, if that is so.
-    Category { key: String, fixed: Option<bool> },
+    Category {
+        key: String,
+        fixed: Option<bool>,
+    },
     AllOf(Vec<Formula>),
     AnyOf(Vec<Formula>),
 }

@@ -48,6 +48,8 @@ pub(crate) struct Inputs {
     pub(super) listable: Vec<Preference>,
     /// The variables in the place of all categories, if these are not asked for one by one.
     pub(crate) requirements: Option<Vec<RequirementVar>>,
+    /// True if some policy takes an integrations object for malformed by an entry `All` that is no boolean.
+    pub(super) all_is_boolean: bool,
     /// True for each policy in which an invalid entry counts as off.
     pub(super) invalid_is_off: Vec<bool>,
     /// The names that stand in an object which would have no member otherwise.
@@ -207,6 +209,7 @@ impl Inputs {
             unlisted: readings.iter().map(|reading| reading.unlisted()).collect(),
             listable: readings.first().map(|reading| reading.values()).unwrap_or_default(),
             requirements: None,
+            all_is_boolean: readings.iter().any(|reading| reading.all_is_boolean),
             invalid_is_off: policies
                 .iter()
                 .map(|(policy, _)| policy.invalid_entries().value == InvalidEntries::Off)
@@ -397,6 +400,11 @@ impl Inputs {
             let possible = diagrams.node(variable, &possible)?;
             let one = is_answered(diagrams, possible)?;
             events = diagrams.and(events, one)?;
+        }
+        if self.all_is_boolean {
+            let readable = ALL.map(|entry| Diagram::truth(entry != Some(Entry::Invalid)));
+            let readable = diagrams.node(self.all_entry(), &readable)?;
+            events = diagrams.and(events, readable)?;
         }
         let entries = Inputs::FIRST_NAME..self.first_category();
         for variable in entries.chain(self.categories.iter().filter_map(|key| self.category(key))) {

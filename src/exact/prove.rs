@@ -118,7 +118,13 @@ impl<'p> Prover<'p> {
     }
 
     /// Returns the number of a destination's class in a case: those of one class differ in their names alone.
-    fn class_of(&mut self, case: usize, policy: &Policy, id: DestinationId, destination: &Destination) -> usize {
+    fn class_of(
+        &mut self,
+        case: usize,
+        policy: &Policy,
+        id: DestinationId,
+        destination: &Destination,
+    ) -> usize {
         let classes = &mut self.classes;
         *self.class_of.entry((case, id)).or_insert_with(|| {
             let formula = Formula::of_destination(destination, policy);
@@ -150,10 +156,8 @@ impl<'p> Prover<'p> {
                     false => names(destination, &asked, own.insert(inputs(policy, promise, id))),
                 };
                 self.budget.spend(1 + names.len())?;
-                let class = QuestionClass {
-                    destination: self.class_of(case.key(), policy, id, destination),
-                    names,
-                };
+                let class =
+                    QuestionClass { destination: self.class_of(case.key(), policy, id, destination), names };
                 let answer = match known.entry((case.key(), class)) {
                     Occupied(known) => known.into_mut(),
                     Vacant(place) => {

@@ -87,6 +87,10 @@ impl Space {
             PREFERENCES.get(*value).is_some_and(|one| policy.reading().values().contains(one))
         };
         values.iter_mut().skip(FIRST_CATEGORY).for_each(|values| values.retain(has));
+        if inputs.all_is_boolean {
+            let is_readable = |value: &usize| ALL.get(*value) != Some(&Some(Entry::Invalid));
+            values.get_mut(ALL_ENTRY).into_iter().for_each(|values| values.retain(is_readable));
+        }
         for (object, values) in values.iter_mut().enumerate().take(Inputs::EVENT) {
             values.sort_by_key(|value| inputs.has_members(object, *value));
         }

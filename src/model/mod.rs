@@ -7,8 +7,8 @@ mod checker;
 mod declared;
 mod error;
 mod ids;
-mod inputs;
 mod include_graph;
+mod inputs;
 mod ledger;
 mod load;
 mod merge;
@@ -26,11 +26,11 @@ mod test;
 
 pub use crate::syntax::tree::Row as ReconcileRow;
 pub use error::PolicyError;
-pub use inputs::EventInput;
-pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When};
 pub use ids::{CategoryId, DestinationId, KindId};
 #[cfg(feature = "lint")]
 pub(crate) use include_graph::{FileSet, IncludeGraph};
+pub use inputs::EventInput;
+pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When};
 pub use ledger::{Checked, LedgerCheck};
 pub use load::{MAX_FILES, MAX_POLICY_BYTES};
 pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS, MAX_EVENTS};
@@ -48,8 +48,9 @@ pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
 pub use crate::syntax::tree::{
-    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
-    ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, InputState, IntegrationsState,
-    InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference,
-    RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
+    DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, InputState, IntegrationsState,
+    InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, Preference, Quantifier,
+    RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
+    UnmappedDestinations, WithoutConsent,
 };

@@ -7,6 +7,8 @@ const PRELUDES: &[(&str, &str)] = &[
     ("segment-2023-reconcile", include_str!("../../policies/segment-2023-reconcile.consent")),
     ("google-consent-mode", include_str!("../../policies/google-consent-mode.consent")),
     ("onetrust-groups", include_str!("../../policies/onetrust-groups.consent")),
+    ("rudderstack-server", include_str!("../../policies/rudderstack-server.consent")),
+    ("rudderstack-sdk", include_str!("../../policies/rudderstack-sdk.consent")),
 ];
 
 /// The text of a prelude.

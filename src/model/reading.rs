@@ -21,6 +21,8 @@ pub struct Reading {
     pub(crate) skip: Vec<String>,
     /// Values that count as no value.
     pub(crate) absent: Vec<AbsentValue>,
+    /// True if an entry `All` that is no boolean makes the integrations object malformed.
+    pub(crate) all_is_boolean: bool,
     /// The inputs of the policy.
     pub(crate) inputs: Vec<InputReading>,
     /// Members that each written event has, as JSON: those of a case of the inputs.
@@ -40,6 +42,7 @@ impl Reading {
             absent: Vec::new(),
             inputs: Vec::new(),
             given: Vec::new(),
+            all_is_boolean: false,
         }
     }
 
@@ -80,9 +83,8 @@ impl Reading {
     /// Returns the states that each input can have on an event of a consent state. An input beside the preferences is absent where the object
     /// that would hold both is missing.
     pub(crate) fn states_of_inputs(&self, state: ConsentState) -> Vec<StateSet> {
-        let is_absent = |input: &InputReading| {
-            state == ConsentState::Missing && input.path.starts_with(&self.parents)
-        };
+        let is_absent =
+            |input: &InputReading| state == ConsentState::Missing && input.path.starts_with(&self.parents);
         let of = |input: &InputReading| if is_absent(input) { 1 } else { all_states(input.states()) };
         self.inputs.iter().map(of).collect()
     }
@@ -265,6 +267,9 @@ impl Reading {
             Preference::Refused => parts.push((UNLISTED_REFUSED, Vec::new())),
             Preference::Unasked | Preference::Invalid => {}
         }
+        if self.all_is_boolean {
+            parts.push((ALL_IS_BOOLEAN, Vec::new()));
+        }
         if !self.skip.is_empty() {
             parts.push((SKIP, sorted(&self.skip)));
         }
@@ -343,6 +348,7 @@ const UNLISTED_REFUSED: u64 = 72;
 const SKIP: u64 = 73;
 const ABSENT_NULL: u64 = 74;
 const ABSENT_TEXTS: u64 = 75;
+const ALL_IS_BOOLEAN: u64 = 76;
 
 /// The spellings of the preferences key in Segment's documentation: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.

@@ -102,8 +102,9 @@ impl Reconcile {
                 possible.get(input).is_none_or(|set| set >> state & 1 == 1)
             };
             let states = states.iter().enumerate();
-            let states: Vec<StateNumber> =
-                states.map(|(input, state)| if is_possible(input, *state) { *state } else { ABSENT }).collect();
+            let states: Vec<StateNumber> = states
+                .map(|(input, state)| if is_possible(input, *state) { *state } else { ABSENT })
+                .collect();
             cell.has(&states)
         });
         let cells = own.map(|cell| Cell { inputs: Vec::new(), ..cell.clone() }).collect();
@@ -131,9 +132,11 @@ pub(super) fn check(
     let (mut cells, mut open): (Vec<Cell>, Vec<String>) = (Vec::new(), Vec::new());
     for consent in ConsentState::ALL {
         for integrations in IntegrationsState::ALL {
-            let own = states.iter().zip(&conditions).enumerate().filter(|(_, ((one, other), _))| {
-                one.contains(&consent) && other.contains(&integrations)
-            });
+            let own = states
+                .iter()
+                .zip(&conditions)
+                .enumerate()
+                .filter(|(_, ((one, other), _))| one.contains(&consent) && other.contains(&integrations));
             let own: Vec<(usize, &When)> = own.map(|(row, (_, when))| (row, when)).collect();
             let cell = |inputs, row, also| Cell { consent, integrations, inputs, row, also };
             if !split(&own, possible(consent), &mut cells, &cell) {
@@ -164,7 +167,8 @@ pub(super) fn check(
             [one] => format!("the table says nothing for {one}"),
             several => format!("the table says nothing for {} pairs of states", several.len()),
         };
-        let inputs = if conditions.iter().all(When::is_empty) { "" } else { ", where the inputs have other states" };
+        let inputs =
+            if conditions.iter().all(When::is_empty) { "" } else { ", where the inputs have other states" };
         diagnostics.push(
             Diagnostic::new(Code::UncoveredCells, message)
                 .at(span, "a policy answers every event")

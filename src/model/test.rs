@@ -8,8 +8,8 @@ use super::reading::Reading;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::reason::{Outcome, Reason};
 use crate::syntax::tree::{
-    ConsentState, DestinationSet, Expectation, ExpectedReason, InputState, Preference, StatedConsent, StatedIntegrations,
-    StatedPreference, StatedRecorded, TestLine, TestStatement, Text,
+    ConsentState, DestinationSet, Expectation, ExpectedReason, InputState, Preference, StatedConsent,
+    StatedIntegrations, StatedPreference, StatedRecorded, TestLine, TestStatement, Text,
 };
 
 /// A test: one or more cases under one name.

@@ -10,8 +10,8 @@ pub use check::check;
 use crate::diagnostic::Span;
 use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    Category, CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
-    InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
+    Category, CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce,
+    IntegrationsState, InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;

@@ -7,8 +7,8 @@ use super::page::{Cell, Cells, Column, Document, Grid, Page, PageBlock, Role};
 use super::when::When;
 use super::{markdown, names};
 use crate::exact::{
-    CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, InputCases, Passing,
-    Presence, Witness, fingerprint,
+    CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, InputCases,
+    Passing, Presence, Witness, fingerprint,
 };
 use crate::model::{Batches, Policy, Reading, RouterKnows};
 use crate::reason::{Outcome, Reason};
@@ -231,7 +231,8 @@ impl GateReport {
         };
         let is_known = self.opened.is_some() && self.closed.is_some();
         let unknown = if is_known { "" } else { "; it is too large to be compared exactly" };
-        let inputs = if self.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&self.inputs)) };
+        let inputs =
+            if self.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&self.inputs)) };
         words + unknown + &inputs
     }
 
@@ -518,8 +519,12 @@ impl<'a> DiffReport<'a> {
                 Some(reason) => format!("dropped: {reason:?}"),
                 None => "not dropped".to_owned(),
             });
-            let inputs = if drop.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&drop.inputs)) };
-            format!("consent {} x integrations {}{inputs}: {new}, and was {old}", drop.consent, drop.integrations)
+            let inputs =
+                if drop.inputs.is_all() { String::new() } else { format!("; {}", with_inputs(&drop.inputs)) };
+            format!(
+                "consent {} x integrations {}{inputs}: {new}, and was {old}",
+                drop.consent, drop.integrations
+            )
         }));
         let too_large = self.too_large.iter();
         sentences.extend(

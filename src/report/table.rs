@@ -302,7 +302,8 @@ impl<'a> DestinationReport<'a> {
                 .iter()
                 .map(|block| {
                     let given = block.inputs.given(policy);
-                    let own = given.destination_named(destination.name()).and_then(|id| given.destination(id));
+                    let own =
+                        given.destination_named(destination.name()).and_then(|id| given.destination(id));
                     let names = own.map_or(Vec::new(), |own| refused_names(&given, own));
                     names.into_iter().map(str::to_owned).collect()
                 })

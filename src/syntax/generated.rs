@@ -193,6 +193,10 @@ reason.*/
     r#some_names,
     ///`own names`: the router knows the own name of each destination.
     r#own_names,
+    ///`non-boolean All as entry`: how an entry `All` is read that is neither `true` nor `false`.
+    r#non_boolean_all,
+    ///Like every other entry.
+    r#as_entry,
     ///`batches merged`: how the events of a line are decided that is a whole request body.
     r#batches,
     ///`envelope ignored`: each event of a batch is decided by itself.
@@ -508,6 +512,10 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_warning,
     r#word_when,
     r#word_without,
+    ///`as` in the setting `non-boolean All`.
+    r#local_as,
+    r#local_entry,
+    r#local_non_boolean,
     r#local_absent,
     r#local_booleans,
     r#local_by,
@@ -637,6 +645,8 @@ impl Rule {
             Rule::r#router_knows,
             Rule::r#some_names,
             Rule::r#own_names,
+            Rule::r#non_boolean_all,
+            Rule::r#as_entry,
             Rule::r#batches,
             Rule::r#envelope_ignored,
             Rule::r#ledger,
@@ -848,6 +858,9 @@ impl Rule {
             Rule::r#word_warning,
             Rule::r#word_when,
             Rule::r#word_without,
+            Rule::r#local_as,
+            Rule::r#local_entry,
+            Rule::r#local_non_boolean,
             Rule::r#local_absent,
             Rule::r#local_booleans,
             Rule::r#local_by,
@@ -1510,6 +1523,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#library_loads(state) })
                         .or_else(|state| { self::r#router_knows(state) })
                         .or_else(|state| { self::r#batches(state) })
+                        .or_else(|state| { self::r#non_boolean_all(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
                         .or_else(|state| { self::r#ledger(state) })
@@ -3400,6 +3414,51 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#word_own(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_names(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#non_boolean_all(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#non_boolean_all,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_non_boolean(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_All(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_malformed(state)
+                                                    .or_else(|state| { self::r#as_entry(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#as_entry(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#as_entry,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#local_as(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_entry(state) })
                                     })
                             },
                         )
@@ -6687,6 +6746,41 @@ impl ::pest::Parser<Rule> for Grammar {
                                             self::r#word_all(state)
                                                 .or_else(|state| { self::r#word_any(state) })
                                         })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#local_non_boolean(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_All(state) })
                                 })
                         })
                         .or_else(|state| { self::r#word_banner(state) })
@@ -10991,6 +11085,90 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_as(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_as,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("as")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_entry(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_entry,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("entry")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_non_boolean(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_non_boolean,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("non-boolean")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_absent(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -12113,6 +12291,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#router_knows => rules::r#router_knows(state),
                     Rule::r#some_names => rules::r#some_names(state),
                     Rule::r#own_names => rules::r#own_names(state),
+                    Rule::r#non_boolean_all => rules::r#non_boolean_all(state),
+                    Rule::r#as_entry => rules::r#as_entry(state),
                     Rule::r#batches => rules::r#batches(state),
                     Rule::r#envelope_ignored => rules::r#envelope_ignored(state),
                     Rule::r#ledger => rules::r#ledger(state),
@@ -12328,6 +12508,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),
+                    Rule::r#local_as => rules::r#local_as(state),
+                    Rule::r#local_entry => rules::r#local_entry(state),
+                    Rule::r#local_non_boolean => rules::r#local_non_boolean(state),
                     Rule::r#local_absent => rules::r#local_absent(state),
                     Rule::r#local_booleans => rules::r#local_booleans(state),
                     Rule::r#local_by => rules::r#local_by(state),

@@ -69,6 +69,7 @@ keywords! {
     UnmappedDestinations "unmapped destinations" = "block" false,
     SeveralCategories "several categories" + "need" = "all" false,
     InvalidEntries "invalid entries" = "off" false,
+    NonBooleanAll "non-boolean All" = "as entry" true,
     ExemptEvents "exempt events" = "none" false,
     PreferenceEvents "preference events" = "\"Segment Consent Preference\", \"Segment Consent Preference Updated\"" true,
     ConsentAt "consent at" = "context.consent.categoryPreferences" false,
@@ -159,6 +160,7 @@ pub(super) fn begins_statement(text: &str) -> bool {
         "router" => behind.next() == Some("knows"),
         "batches" => behind.next().is_some_and(|word| matches!(word, "merged" | "envelope" | "reject")),
         "input" => behind.nth(1) == Some("at"),
+        "non-boolean" => behind.next() == Some("All"),
         "strategy" => behind.next().is_some_and(|word| matches!(word, "all" | "any")),
         _ => is_first_word(word) || OLD_STATEMENTS.contains(&word),
     }
@@ -166,7 +168,7 @@ pub(super) fn begins_statement(text: &str) -> bool {
 
 /// Returns true if a word begins statements and may be a name as well.
 pub(super) fn may_begin_statement(word: &str) -> bool {
-    matches!(word, "input" | "strategy")
+    matches!(word, "input" | "strategy" | "non-boolean")
 }
 
 /// Returns true if a line begins a statement and cannot go on with anything else.

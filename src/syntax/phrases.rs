@@ -95,6 +95,8 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::library_loads => "`library`",
         Rule::router_knows => "`router`",
         Rule::batches => "`batches`",
+        Rule::non_boolean_all => "`non-boolean All`",
+        Rule::as_entry => "`as entry`",
         Rule::envelope_ignored => "`envelope ignored`",
         Rule::ledger_also_records => "`ledger`",
         Rule::any_grant => "`any grant`",

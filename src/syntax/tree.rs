@@ -131,6 +131,8 @@ pub enum Fact {
     LibraryLoads(LoadTrigger),
     /// `router knows …`.
     RouterKnows(RouterKnows),
+    /// `non-boolean All …`.
+    NonBooleanAll(NonBooleanAll),
     /// `batches …`.
     Batches(Batches),
     /// `ledger also records …`: which events write to the ledger next to preference events.
@@ -605,7 +607,7 @@ impl Fact {
         }
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
-            ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
+            NonBooleanAll ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
             GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )

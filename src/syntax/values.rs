@@ -93,6 +93,14 @@ spelled! {
         OwnNames = "own names",
     }
 
+    /// The reading of an entry `All` that is neither `true` nor `false`.
+    NonBooleanAll {
+        /// The integrations object is malformed.
+        Malformed = "malformed",
+        /// It is read like every other entry.
+        AsEntry = "as entry",
+    }
+
     /// The treatment of a line that is a batch: a whole request body with several events (section 1 of the semantics).
     Batches {
         /// Each event is decided with the consent and the integrations of the envelope merged into its own.

@@ -3,6 +3,7 @@
 use crate::event::consent::EnvelopeConsent;
 use crate::event::content::{Entry, Name};
 use crate::event::json::{Json, Members, name_text, values};
+use crate::event::read::has_unreadable_all;
 use crate::event::splice::{replaced, with_first, without};
 use crate::model::{InvalidEntries, Policy, Reading};
 use std::borrow::Cow;
@@ -33,8 +34,11 @@ impl<'a> Envelope<'a> {
         let all: Vec<Json<'a>> = values(&members, "integrations").filter(|json| !is_empty(*json)).collect();
         let integrations = match all.as_slice() {
             [] => None,
-            [one] => Some(Integrations { text: one.text().into(), is_object: one.members().is_some() }),
-            several => Some(Integrations::of(several, invalid_is_off)),
+            [one] => {
+                let is_object = is_readable(*one, policy.reading());
+                Some(Integrations { text: one.text().into(), is_object })
+            }
+            several => Some(Integrations::of(several, policy.reading(), invalid_is_off)),
         };
         let reading = policy.reading().clone();
         let consent = EnvelopeConsent::read(&members, policy);
@@ -60,6 +64,7 @@ impl<'a> Envelope<'a> {
         let members = Json::new(item).members().unwrap_or_default();
         let own: Vec<Json<'_>> = values(&members, "integrations").collect();
         if let ([own], true) = (own.as_slice(), other.is_object)
+            && is_readable(*own, &self.reading)
             && let Some(merged) = merged(*own, Json::new(&other.text), self.invalid_is_off)
         {
             return Some(replaced(item, own.place_in(item.as_bytes()), &merged));
@@ -77,6 +82,11 @@ impl<'a> Envelope<'a> {
 /// The key of the integrations object.
 const KEY: &str = "\"integrations\":";
 
+/// Returns true for an integrations object that is not malformed.
+fn is_readable(json: Json<'_>, reading: &Reading) -> bool {
+    json.members().is_some_and(|members| !has_unreadable_all(&members, reading))
+}
+
 /// Returns true for an object without members.
 fn is_empty(json: Json<'_>) -> bool {
     json.members().is_some_and(|members| members.is_empty())
@@ -84,9 +94,10 @@ fn is_empty(json: Json<'_>) -> bool {
 
 impl Integrations<'_> {
     /// Makes one value of several: one object, if all of them are objects.
-    fn of(several: &[Json<'_>], invalid_is_off: bool) -> Self {
+    fn of(several: &[Json<'_>], reading: &Reading, invalid_is_off: bool) -> Self {
+        let are_readable = several.iter().all(|json| is_readable(*json, reading));
         let entries: Option<Vec<_>> = several.iter().map(|json| json.members()).collect();
-        match entries {
+        match entries.filter(|_| are_readable) {
             Some(entries) => {
                 let entries = entries.concat();
                 let text = format!("{{{}}}", written(&entries, winners(&entries, invalid_is_off)));

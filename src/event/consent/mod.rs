@@ -197,7 +197,8 @@ type Placed<'k> = (Vec<&'k str>, String);
 /// Returns the members of an event that hold this consent, and what the reading gives each event.
 pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
     let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
-    let whole: Vec<&str> = parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
+    let whole: Vec<&str> =
+        parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
     let given: Vec<Placed<'_>> = given(reading).collect();
     let own = match consent {
         Consent::Missing => None,
@@ -250,9 +251,8 @@ fn joined(all: Vec<Placed<'_>>) -> Option<Vec<Member>> {
     let all: Vec<Vec<&str>> = places.iter().map(|(path, _)| path.clone()).collect();
     let holds_another = |path: &Vec<&str>| all.iter().any(|other| other != path && other.starts_with(path));
     places.retain(|(path, value)| !path.is_empty() && !(value == "{}" && holds_another(path)));
-    let is_twice = |(path, _): &Placed<'_>| {
-        places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1
-    };
+    let is_twice =
+        |(path, _): &Placed<'_>| places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1;
     (!places.iter().any(is_twice)).then(|| nested(&places))
 }
 

@@ -5,10 +5,7 @@ use crate::model::{CheckAction, CheckResult, LedgerCheck};
 
 pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (destination, cases) in subject.destinations() {
-        if destination.is_mapped()
-            && !cases.is_empty()
-            && cases.iter().all(|case| case.delivers())
-        {
+        if destination.is_mapped() && !cases.is_empty() && cases.iter().all(|case| case.delivers()) {
             let drops = |check: LedgerCheck| {
                 let results = CheckResult::ALL.into_iter();
                 results.map(|result| check.action(result)).any(|action| action == CheckAction::Drop)

@@ -6,14 +6,16 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::{Checker, MAX_MISTAKES};
 use crate::model::error::PolicyError;
 use crate::model::ids::{CategoryId, DestinationId, KindId};
+use crate::model::inputs::When;
 use crate::model::load::Forest;
 use crate::model::merge::{Merged, said};
+use crate::model::reading::Reading;
 use crate::model::reconcile;
-use crate::syntax::tree::{
-    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Row, Text,
-};
-use crate::model::inputs::When;
 use crate::syntax::Keyword;
+use crate::syntax::tree::{
+    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, NonBooleanAll,
+    Quantifier, Row, Text,
+};
 use std::collections::HashMap;
 
 /// The largest number of categories.
@@ -118,8 +120,12 @@ impl<'t> Checker<'t> {
             self.limit(names.value.len(), MAX_EVENTS, what);
             self.twice(names.value.iter(), "event");
         }
+        let all_is_boolean = settings
+            .as_ref()
+            .is_some_and(|settings| settings.non_boolean_all.value == NonBooleanAll::Malformed);
         let reading = said!(merged, ConsentAt)
-            .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)));
+            .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)))
+            .map(|reading| Reading { all_is_boolean, ..reading });
         if let Some(reading) = &reading {
             self.apart_from_consent(&inputs, reading);
             self.listable(&categories, reading);
@@ -137,7 +143,8 @@ impl<'t> Checker<'t> {
             let rows = stated.rows.iter().map(|row| (row, self.cells(&stated.inputs, &row.inputs)));
             let rows: Vec<(Row, When)> =
                 rows.map(|(row, when)| (row.clone(), when.unwrap_or_default())).collect();
-            let possible = |state| reading.as_ref().map_or(Vec::new(), |reading| reading.states_of_inputs(state));
+            let possible =
+                |state| reading.as_ref().map_or(Vec::new(), |reading| reading.states_of_inputs(state));
             reconcile::check(rows, table.span, &possible, &mut self.found)
         });
 

@@ -41,6 +41,7 @@ impl Checker<'_> {
             absent,
             inputs: self.readings.clone(),
             given: Vec::new(),
+            all_is_boolean: false,
         };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));

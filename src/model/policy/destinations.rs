@@ -98,12 +98,13 @@ impl Checker<'_> {
         cut_short: bool,
     ) {
         let error = match (needed, arm, otherwise) {
-            (Some(needed), Some(arm), _) => {
-                Diagnostic::new(Code::MissingOtherwise, "the destination has a requirement beside its conditions")
-                    .at(needed, "holds for every event")
-                    .at(arm, "holds for some events")
-                    .help("write it last, as `otherwise ...`")
-            }
+            (Some(needed), Some(arm), _) => Diagnostic::new(
+                Code::MissingOtherwise,
+                "the destination has a requirement beside its conditions",
+            )
+            .at(needed, "holds for every event")
+            .at(arm, "holds for some events")
+            .help("write it last, as `otherwise ...`"),
             (Some(needed), None, Some(otherwise)) => {
                 Diagnostic::new(Code::MissingOtherwise, "`otherwise` stands behind `needs when` only")
                     .at(otherwise, "otherwise than what?")

@@ -3,12 +3,15 @@
 use super::Category;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
-use crate::model::inputs::{Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When, all_states};
+use crate::model::inputs::{
+    Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When, all_states,
+};
 use crate::model::reading::Reading;
 use crate::model::requirement::Requirement;
 use crate::syntax;
 use crate::syntax::tree::{
-    InputCell, InputCondition, InputState, InputStatement, Needs, Otherwise, Quantifier, Scalar, Strategy, Text,
+    InputCell, InputCondition, InputState, InputStatement, Needs, Otherwise, Quantifier, Scalar, Strategy,
+    Text,
 };
 
 /// The most values of one input.
@@ -26,7 +29,8 @@ impl<'t> Checker<'t> {
             let input = said.value;
             self.path(&input.path, "an input");
             if input.values.len() > MAX_VALUES {
-                let message = format!("the input has {} values, and the limit is {MAX_VALUES}", input.values.len());
+                let message =
+                    format!("the input has {} values, and the limit is {MAX_VALUES}", input.values.len());
                 self.report(
                     Diagnostic::new(Code::TooManyDeclarations, message)
                         .at(input.name.span, "too many values")
@@ -46,7 +50,8 @@ impl<'t> Checker<'t> {
                 seen.push(value);
             }
             let keys = |path: &[Text]| path.iter().map(|key| key.value.clone()).collect();
-            let values = |values: &[Spanned<Scalar>]| values.iter().map(|value| value.value.clone()).collect();
+            let values =
+                |values: &[Spanned<Scalar>]| values.iter().map(|value| value.value.clone()).collect();
             let reading = InputReading {
                 path: keys(&input.path),
                 values: values(input.values.get(..MAX_VALUES.min(input.values.len())).unwrap_or_default()),
@@ -55,10 +60,13 @@ impl<'t> Checker<'t> {
             let place = input.path.last().map_or(said.span, |key| key.span);
             if let Some(other) = inputs.iter().find(|other| is_on_way(&other.reading.path, &reading.path)) {
                 self.report(
-                    Diagnostic::new(Code::UnusablePath, format!("the input `{}` stands on the same path", other.name()))
-                        .at(place, "one value cannot be two inputs")
-                        .at(other.span, "the other input")
-                        .help("declare one input with the values of both"),
+                    Diagnostic::new(
+                        Code::UnusablePath,
+                        format!("the input `{}` stands on the same path", other.name()),
+                    )
+                    .at(place, "one value cannot be two inputs")
+                    .at(other.span, "the other input")
+                    .help("declare one input with the values of both"),
                 );
             }
             self.inputs.insert(&input.name.value, inputs.len());
@@ -77,9 +85,12 @@ impl<'t> Checker<'t> {
             };
             if reading.paths().any(is_same) {
                 self.report(
-                    Diagnostic::new(Code::UnusablePath, format!("the input `{}` stands on the path of the preferences", input.name()))
-                        .at(input.span, "the policy reads preferences there")
-                        .help("an input is another member, such as `context.consentManagement.provider`"),
+                    Diagnostic::new(
+                        Code::UnusablePath,
+                        format!("the input `{}` stands on the path of the preferences", input.name()),
+                    )
+                    .at(input.span, "the policy reads preferences there")
+                    .help("an input is another member, such as `context.consentManagement.provider`"),
                 );
             }
         }
@@ -142,7 +153,11 @@ impl<'t> Checker<'t> {
     }
 
     /// Returns the number of a state that a test gives an input, with the input's place.
-    pub(in crate::model) fn state(&mut self, input: &Text, state: &Spanned<InputState>) -> Option<(usize, InputState)> {
+    pub(in crate::model) fn state(
+        &mut self,
+        input: &Text,
+        state: &Spanned<InputState>,
+    ) -> Option<(usize, InputState)> {
         let (place, _) = self.test_of_input(input, std::slice::from_ref(state))?;
         Some((place, state.value.clone()))
     }
@@ -174,8 +189,11 @@ impl<'t> Checker<'t> {
                             .help("set it, such as `strategy all`, or write `all of` or `any of`"),
                     );
                 }
-                let named: Vec<Requirement> =
-                    names.iter().filter_map(|name| self.category_named(name)).map(Requirement::Category).collect();
+                let named: Vec<Requirement> = names
+                    .iter()
+                    .filter_map(|name| self.category_named(name))
+                    .map(Requirement::Category)
+                    .collect();
                 (!named.is_empty()).then_some(ArmNeeds::ByStrategy(named))
             }
             Some(needs) => self.needs(needs, several).map(ArmNeeds::Requirement),
@@ -200,13 +218,10 @@ impl<'t> Checker<'t> {
             return;
         };
         self.report(
-            Diagnostic::new(
-                Code::ContradictoryCategory,
-                format!("`{}` cannot be refused", category.name()),
-            )
-            .at(*at, "an input is to refuse it")
-            .at(other, "but this lets no one refuse it")
-            .help("delete one of the two"),
+            Diagnostic::new(Code::ContradictoryCategory, format!("`{}` cannot be refused", category.name()))
+                .at(*at, "an input is to refuse it")
+                .at(other, "but this lets no one refuse it")
+                .help("delete one of the two"),
         );
     }
 

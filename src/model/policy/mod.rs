@@ -21,8 +21,8 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState,
-    Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, Preference, Quantifier,
-    ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
+    Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, NonBooleanAll, Preference,
+    Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -183,6 +183,9 @@ settings! {
     invalid_entries: InvalidEntries = InvalidEntries =>
         /// What an integrations entry counts as that is neither a boolean nor an object.
         invalid_entries,
+    non_boolean_all: NonBooleanAll = NonBooleanAll =>
+        /// `non-boolean All …`: how an entry `All` is read that is neither `true` nor `false`.
+        non_boolean_all,
     exempt_events: Vec<Text> = ExemptEvents =>
         /// The names of the track events that pass the consent step.
         exempt_events,
@@ -524,9 +527,7 @@ impl Destination {
 
     /// Returns each requirement that the destination has for some events, where the policy states it, with the categories that it names. Those
     /// by strategy are left out.
-    pub(crate) fn requirements(
-        &self,
-    ) -> impl Iterator<Item = (&Requirement, Span, &[Spanned<CategoryId>])> {
+    pub(crate) fn requirements(&self) -> impl Iterator<Item = (&Requirement, Span, &[Spanned<CategoryId>])> {
         let own = self.requirement.as_ref().filter(|_| self.arms.is_empty());
         let own = own.map(|needs| (&needs.value, needs.span, self.category_uses.as_slice()));
         let arms = self.arms.iter().filter_map(|arm| match &arm.needs {

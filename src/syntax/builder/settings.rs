@@ -20,7 +20,7 @@ pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
         )*};
     }
     read!(
-        UnmappedDestinations SeveralCategories InvalidEntries Banner Model ImpliedConsent GateOpens
+        UnmappedDestinations SeveralCategories InvalidEntries NonBooleanAll Banner Model ImpliedConsent GateOpens
         GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
         LedgerUnreachable LedgerConflict
     );
