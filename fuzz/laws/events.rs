@@ -3,8 +3,10 @@
 use super::policies::{Listing, PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
-use consentry::model::{AbsentValue, InvalidEntries, Listed, Reading, Shape};
-use consentry::{DestinationId, Event, Table};
+use consentry::model::{
+    AbsentValue, EventInput, InputState, InvalidEntries, Listed, NonBooleanAll, Reading, Scalar, Shape,
+};
+use consentry::{DestinationId, Event, Policy, Table};
 use serde_json::Value;
 
 pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Invalid];
@@ -33,6 +35,19 @@ impl EventText {
                 false => policy.path.clone(),
             };
             members.extend(consent(u, policy, &path)?);
+        }
+        for input in &policy.inputs {
+            for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 2])? {
+                let others =
+                    ["\"?\"", "{}", "[1]", "\"custom\"", "1", "true", "\"\\ud800\"", "1.0", "\"onetrust\""];
+                let value = match u.int_in_range(0..=9)? {
+                    0 => *u.choose(&others)?,
+                    1 if !input.absent.is_empty() => *u.choose(input.absent)?,
+                    2 if input.values.contains(&"\"custom\"") => "\"c\\u0075stom\"",
+                    _ => *u.choose(input.values)?,
+                };
+                insert(u, &mut members, &input.path, value)?;
+            }
         }
         for _ in 0..*u.choose(&[0, 0, 1, 1, 1, 1, 1, 2])? {
             let value = if u.ratio(1, 10)? { odd(u)? } else { Json::Object(entries(u, policy)?) };
@@ -231,6 +246,30 @@ fn consent(u: &mut Unstructured, policy: &PolicyText, path: &[String]) -> Result
     Ok(members)
 }
 
+/// Inserts a value at a path: mostly into the objects that are there.
+fn insert(
+    u: &mut Unstructured,
+    members: &mut Vec<(String, Json)>,
+    path: &[String],
+    value: &str,
+) -> Result<()> {
+    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+    let known = members.iter_mut().find_map(|(own, json)| match json {
+        Json::Object(inner) if is_key(own, first) => Some(inner),
+        _ => None,
+    });
+    match (rest, known) {
+        ([], _) => members.push((key(u, first)?, Json::Text(value.to_owned()))),
+        (_, Some(inner)) if !u.ratio(1, 16)? => insert(u, inner, rest, value)?,
+        _ => {
+            let mut inner = Vec::new();
+            insert(u, &mut inner, rest, value)?;
+            members.push((key(u, first)?, Json::Object(inner)));
+        }
+    }
+    Ok(())
+}
+
 fn spelling(u: &mut Unstructured, policy: &PolicyText) -> Result<String> {
     Ok(match u.int_in_range(0..=9)? {
         0 => (*u.choose(&["categoryPreferences", "categoryPreference", "consentPreferences"])?).to_owned(),
@@ -423,8 +462,43 @@ fn listed_by(value: &Value, shape: &Shape) -> Option<Vec<(String, Preference)>> 
     })
 }
 
+/// Returns the state of an input, read by the words of the language's page.
+fn state(value: &Value, input: &EventInput, text: &str) -> InputState {
+    let mut value = Some(value);
+    for key in input.path() {
+        value = value.and_then(|value| value.get(key));
+    }
+    let scalar = match value {
+        None => return InputState::Absent,
+        Some(Value::Null) => Scalar::Null,
+        Some(Value::Bool(value)) => Scalar::Boolean(*value),
+        Some(Value::String(value)) => Scalar::Text(value.clone()),
+        // A `Value` does not keep how a number is written. The events have few.
+        Some(Value::Number(_)) => match ["-0.5e+3", "1.0", "1"].into_iter().find(|one| {
+            let number: Value = serde_json::from_str(one).unwrap();
+            Some(&number) == value && text.contains(one)
+        }) {
+            Some(number) => Scalar::Number(number.to_owned()),
+            None => return InputState::Other,
+        },
+        Some(Value::Array(_) | Value::Object(_)) => return InputState::Other,
+    };
+    match (input.values().contains(&scalar), input.absent().contains(&scalar)) {
+        (true, _) => InputState::Value(scalar),
+        (false, true) => InputState::Absent,
+        (false, false) => InputState::Other,
+    }
+}
+
 /// Compares an event with what a `Value` and a loop find in it.
-pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
+pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
+    let reading = policy.reading();
+    let all_is_boolean = policy.non_boolean_all().value == NonBooleanAll::Malformed;
+    let mut states: Vec<InputState> = policy.inputs().iter().map(|input| state(value, input, text)).collect();
+    while states.last() == Some(&InputState::Absent) {
+        states.pop();
+    }
+    assert_eq!(event.inputs, states, "{text}");
     let paths: Vec<Vec<&str>> = reading.paths().collect();
     let parents = &paths[0][..paths[0].len() - 1];
     let spellings: Vec<String> = paths.iter().map(|path| path[path.len() - 1].to_owned()).collect();
@@ -466,6 +540,11 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
 
     let expected = match value.get("integrations") {
         None => Some(Vec::new()),
+        Some(Value::Object(members))
+            if all_is_boolean && !members.get("All").is_none_or(Value::is_boolean) =>
+        {
+            None
+        }
         Some(Value::Object(members)) => {
             let entry = |value: &Value| match value {
                 Value::Bool(true) | Value::Object(_) => Entry::On,

@@ -15,6 +15,71 @@ pub struct PolicyText {
     pub spellings: Vec<String>,
     /// The way in which an event lists preferences.
     pub listing: Listing,
+    pub inputs: Vec<InputText>,
+}
+
+/// An input of a policy.
+#[derive(Debug, Clone)]
+pub struct InputText {
+    /// As a policy writes it.
+    pub name: &'static str,
+    pub path: Vec<String>,
+    /// The values that the policy names, as JSON, which is also how the policy writes them.
+    pub values: &'static [&'static str],
+    pub absent: &'static [&'static str],
+}
+
+/// Values and absent values of inputs.
+const INPUTS: [(&[&str], &[&str]); 5] = [
+    (&["\"oneTrust\"", "\"custom\""], &["null", "\"\""]),
+    (&["true", "1", "\"1\""], &[]),
+    (&["\"EU\""], &["\"\""]),
+    (&["null"], &["false"]),
+    (&["-0.5e+3", "\"or\"", "false"], &["null"]),
+];
+
+/// Some inputs, now and then, of which each has a path of its own.
+fn inputs(u: &mut Unstructured, path: &[String]) -> Result<Vec<InputText>> {
+    let count = if u.ratio(1, 3)? { u.int_in_range(1..=3)? } else { 0 };
+    let beside = |key: &str| path.iter().map(String::as_str).chain([key]).map(str::to_owned).collect();
+    let mut inputs: Vec<InputText> = Vec::new();
+    for name in ["provider", "\"in put\"", "granted2"].into_iter().take(count) {
+        let path: Vec<String> = match u.int_in_range(0..=3)? {
+            0 | 1 => beside(name.trim_matches('"')),
+            2 => vec!["signals".to_owned(), name.trim_matches('"').to_owned()],
+            _ => vec![name.trim_matches('"').to_owned()],
+        };
+        let (values, absent) = *u.choose(&INPUTS)?;
+        inputs.push(InputText { name, path, values, absent });
+    }
+    Ok(inputs)
+}
+
+impl InputText {
+    /// Some states, as a condition writes them; not all of them.
+    fn states(&self, u: &mut Unstructured) -> Result<Vec<&'static str>> {
+        let all: Vec<&'static str> = self.values.iter().copied().chain(["absent", "other"]).collect();
+        let mut states: Vec<&'static str> = Vec::new();
+        for state in &all {
+            if states.len() + 1 < all.len() && u.ratio(1, 2)? {
+                states.push(state);
+            }
+        }
+        if states.is_empty() {
+            states.push(*u.choose(&all)?);
+        }
+        Ok(states)
+    }
+}
+
+/// A condition on inputs.
+pub fn input_condition(u: &mut Unstructured, inputs: &[InputText]) -> Result<String> {
+    let first = u.choose(inputs)?;
+    let mut condition = format!("{} {}", first.name, first.states(u)?.join(" | "));
+    if let (Some(other), true) = (inputs.iter().find(|one| one.name != first.name), u.ratio(1, 3)?) {
+        condition.push_str(&format!(" and {} {}", other.name, other.states(u)?.join(" | ")));
+    }
+    Ok(condition)
 }
 
 /// The way in which an event lists preferences.
@@ -113,6 +178,39 @@ const DESTINATIONS: [&str; 14] = [
 impl PolicyText {
     pub fn arbitrary(u: &mut Unstructured) -> Result<Self> {
         let mut statements = vec![format!("policy \"{}\"", u.choose(&["p", "acme web", "\\u{E9}"])?)];
+        let path: Vec<String> = u
+            .choose(&[
+                &["context", "consent"][..],
+                &["context", "consent"],
+                &["traits", "my consent", "x"],
+                // Keys that JSON writes with escapes only, and short and long ones.
+                &["a\",\"b", "x\\"],
+                &["é", "a-key-of-more-than-sixteen-bytes"],
+                &[],
+            ])?
+            .iter()
+            .map(|key| (*key).to_owned())
+            .collect();
+        let inputs = inputs(u, &path)?;
+        for input in &inputs {
+            let path: Vec<String> = input.path.iter().map(|key| format!("{key:?}")).collect();
+            let absent = if input.absent.is_empty() { "" } else { " absent " };
+            statements.push(format!(
+                "input {} at {} values {}{absent}{}",
+                input.name,
+                path.join("."),
+                input.values.join(", "),
+                input.absent.join(", ")
+            ));
+        }
+        if !inputs.is_empty() {
+            statements.push(format!(
+                "strategy {} when {}, {} otherwise",
+                u.choose(&["all", "any"])?,
+                input_condition(u, &inputs)?,
+                u.choose(&["all", "any"])?
+            ));
+        }
         let mut wire_ids = Vec::new();
         let mut names = Vec::new();
         // Now and then more categories than a word of bits has, so that tables have several chunks and words; seldom so many
@@ -156,6 +254,12 @@ impl PolicyText {
                 5.. if mostly_off => " unenforced",
                 _ => "",
             };
+            let mut attributes = attributes.to_owned();
+            if !inputs.is_empty() && !attributes.contains("always") && !attributes.contains("unenforced") {
+                if u.ratio(1, 4)? {
+                    attributes.push_str(&format!(" refused when {}", input_condition(u, &inputs)?));
+                }
+            }
             statements.push(format!("category {name}{wire_text}{attributes}"));
             wire_ids.push(wire.unwrap_or_else(|| unquoted(&name)));
             names.push(name);
@@ -168,7 +272,7 @@ impl PolicyText {
             if u.ratio(1, 12)? { *u.choose(&[60, 70, 80, 120, 140])? } else { u.int_in_range(0..=10)? };
         for index in 0..count {
             let name = DESTINATIONS.get(index).map_or_else(|| format!("d{index}"), |name| (*name).to_owned());
-            let mut attributes = vec![mapping(u, &names)?];
+            let mut attributes = vec![mapping(u, &names, &inputs)?];
             let mut aliases = Vec::new();
             if u.ratio(1, 3)? {
                 aliases.push(format!("alias \"alias {index}\""));
@@ -200,7 +304,7 @@ impl PolicyText {
         statements.push("destination kind warehouse ignores All \"a label\"".into());
         statements.push("destination kind \"plain kind\"".into());
         statements.push("destination kind unused".into());
-        statements.push(reconcile(u)?);
+        statements.push(reconcile(u, &inputs, &path)?);
         statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
         statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));
         statements.push(format!("invalid entries {}", u.choose(&["unlisted", "off"])?));
@@ -209,7 +313,7 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES]) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &NON_BOOLEAN_ALL]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
         let (mut events, exempt) = event_names(u, "exempt events")?;
@@ -218,19 +322,6 @@ impl PolicyText {
         events.extend(preference);
         events.sort();
         events.dedup();
-        let path: Vec<String> = u
-            .choose(&[
-                &["context", "consent"][..],
-                &["context", "consent"],
-                &["traits", "my consent", "x"],
-                // Keys that JSON writes with escapes only, and short and long ones.
-                &["a\",\"b", "x\\"],
-                &["é", "a-key-of-more-than-sixteen-bytes"],
-                &[],
-            ])?
-            .iter()
-            .map(|key| (*key).to_owned())
-            .collect();
         let mut spellings =
             vec![(*u.choose(&["categoryPreferences", "consentPreferences", "choices"])?).to_owned()];
         if u.arbitrary()? {
@@ -266,11 +357,12 @@ impl PolicyText {
             entries: &entries,
             has_check,
             preferences,
+            inputs: &inputs,
         };
         statements.extend(said.tests(u)?);
         statements.extend(said.promises(u)?);
         statements.extend(lint_levels(u)?);
-        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings, listing })
+        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings, listing, inputs })
     }
 
     pub fn text(&self) -> String {
@@ -304,6 +396,7 @@ impl PolicyText {
             "library",
             "router",
             "batches",
+            "non-boolean",
             "ledger",
         ];
         for statement in &self.statements {
@@ -336,6 +429,10 @@ const VISIT: [&[&str]; 4] = [
 
 /// The names that a router knows.
 const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
+
+/// The readings of an entry `All` that is no boolean.
+const NON_BOOLEAN_ALL: &[&str] =
+    &["non-boolean All as entry", "non-boolean All as entry", "non-boolean All malformed"];
 
 /// The readings of batches.
 const BATCHES: &[&str] = &["batches merged", "batches envelope ignored", "batches reject"];
@@ -383,13 +480,30 @@ fn unquoted(name: &str) -> String {
     inside.replace("\\u{1F600}", "\u{1F600}").replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
-fn mapping(u: &mut Unstructured, names: &[String]) -> Result<String> {
+fn mapping(u: &mut Unstructured, names: &[String], inputs: &[InputText]) -> Result<String> {
     let exempt = *u.choose(&["", "", "", " exempt", " exempt because \"so\""])?;
     if names.is_empty() || u.ratio(1, 5)? {
         return Ok(format!("unmapped{exempt}"));
     }
-    let needs = match u.int_in_range(0..=2)? {
+    if !inputs.is_empty() && u.arbitrary()? {
+        let mut arms = Vec::new();
+        for _ in 0..u.int_in_range(1..=3)? {
+            let when = input_condition(u, inputs)?;
+            // Behind a value a text would be another value.
+            arms.push(match u.arbitrary()? {
+                true => format!("needs when {when} by strategy of {}", some(u, names)?.join(", ")),
+                false => format!("needs when {when} {}", group(u, names, 1)?),
+            });
+        }
+        arms.push(match u.arbitrary()? {
+            true => "otherwise unmapped".to_owned(),
+            false => format!("otherwise {}", group(u, names, 1)?),
+        });
+        return Ok(format!("{}{exempt}", arms.join("\n  ")));
+    }
+    let needs = match u.int_in_range(0..=3)? {
         0 => some(u, names)?.join(", "),
+        1 if !inputs.is_empty() => format!("by strategy of {}", some(u, names)?.join(", ")),
         _ => group(u, names, 0)?,
     };
     Ok(format!("needs {needs}{exempt}"))
@@ -432,37 +546,60 @@ const WORDS: [&str; 9] = [
 ];
 
 /// A table of rows that overlap, each of use, and the rest by `any`.
-fn reconcile(u: &mut Unstructured) -> Result<String> {
-    let mut text = "reconcile {\n  consent integrations enforce\n".to_owned();
-    let mut covered = [[false; 3]; 5];
+fn reconcile(u: &mut Unstructured, inputs: &[InputText], path: &[String]) -> Result<String> {
+    // Now and then with columns for inputs.
+    let columns: &[InputText] = if u.arbitrary()? { inputs } else { &[] };
+    let states: Vec<Vec<&str>> = columns
+        .iter()
+        .map(|input| input.values.iter().copied().chain(["absent", "other"]).collect())
+        .collect();
+    let mut text = "reconcile {\n  consent integrations".to_owned();
+    columns.iter().for_each(|input| text.push_str(&format!(" {}", input.name)));
+    text.push_str(" enforce\n");
+    // Every situation that an event can have, each as the places of its states.
+    let mut open: Vec<Vec<usize>> = vec![Vec::new()];
+    let counts: Vec<usize> =
+        [CONSENT.len(), INTEGRATIONS.len()].into_iter().chain(states.iter().map(Vec::len)).collect();
+    for count in &counts {
+        let with = |known: &Vec<usize>| -> Vec<Vec<usize>> {
+            (0..*count).map(|state| known.iter().copied().chain([state]).collect()).collect()
+        };
+        open = open.iter().flat_map(with).collect();
+    }
+    // Where consent is missing, an input beside it is absent.
+    open.retain(|situation| {
+        let mut columns = columns.iter().zip(&states).zip(&situation[2..]);
+        situation[0] != 0
+            || columns
+                .all(|((input, states), state)| !input.path.starts_with(path) || states[*state] == "absent")
+    });
+    let mut row = |masks: &[u32], open: &mut Vec<Vec<usize>>, words: &str| {
+        let is_meant =
+            |situation: &Vec<usize>| situation.iter().zip(masks).all(|(state, mask)| mask >> state & 1 == 1);
+        let before = open.len();
+        open.retain(|situation| !is_meant(situation));
+        if open.len() == before {
+            return;
+        }
+        let all =
+            [CONSENT.as_slice(), INTEGRATIONS.as_slice()].into_iter().chain(states.iter().map(Vec::as_slice));
+        for (all, mask) in all.zip(masks) {
+            let named: Vec<&str> =
+                all.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1).map(|(_, name)| *name).collect();
+            let named = if named.len() == all.len() { "any".to_owned() } else { named.join(" | ") };
+            text.push_str(&format!("  {named}"));
+        }
+        text.push_str(&format!("  {words}\n"));
+    };
     for _ in 0..u.int_in_range(0..=8)? {
-        let (consent, integrations) = (u.int_in_range(1..=31u8)?, u.int_in_range(1..=7u8)?);
-        let mut of_use = false;
-        for (row, cells) in covered.iter_mut().enumerate().filter(|(row, _)| consent >> row & 1 == 1) {
-            let _ = row;
-            for (_, cell) in
-                cells.iter_mut().enumerate().filter(|(column, _)| integrations >> column & 1 == 1)
-            {
-                of_use |= !*cell;
-                *cell = true;
-            }
+        let mut masks = Vec::new();
+        for count in &counts {
+            let every = (1u32 << count) - 1;
+            masks.push(if masks.len() > 1 && u.arbitrary()? { every } else { u.int_in_range(1..=every)? });
         }
-        if of_use {
-            let names = |all: &[&str], mask: u8| {
-                let named: Vec<&str> = all
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| mask >> at & 1 == 1)
-                    .map(|(_, name)| *name)
-                    .collect();
-                if named.len() == all.len() { "any".to_owned() } else { named.join(" | ") }
-            };
-            let (consent, integrations) = (names(&CONSENT, consent), names(&INTEGRATIONS, integrations));
-            text.push_str(&format!("  {consent} {integrations} {}\n", u.choose(&WORDS)?));
-        }
+        row(&masks, &mut open, u.choose(&WORDS)?);
     }
-    if covered.iter().flatten().any(|cell| !cell) {
-        text.push_str(&format!("  any any {}\n", u.choose(&WORDS)?));
-    }
+    let every: Vec<u32> = counts.iter().map(|count| (1u32 << count) - 1).collect();
+    row(&every, &mut open, u.choose(&WORDS)?);
     Ok(text + "}")
 }

@@ -1,6 +1,6 @@
 //! Tests and levels of lint: statements that decide nothing, and that layouts keep; and that tests hold for what is decided.
 
-use super::policies::{PolicyText, some};
+use super::policies::{InputText, PolicyText, input_condition, some};
 use super::{compile, events::EventText};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{LedgerAnswer, Record, Recorded, RecordedPreference};
@@ -20,6 +20,7 @@ pub struct Names<'n> {
     pub has_check: bool,
     /// The preferences that an event can give a category.
     pub preferences: &'n [&'n str],
+    pub inputs: &'n [InputText],
 }
 
 const JSON: [&str; 6] = [
@@ -170,6 +171,10 @@ impl Names<'_> {
         for number in 0..u.int_in_range(0..=3)? {
             promise.push_str(if number == 0 { " when " } else { " and " });
             promise.push_str(&self.condition(u)?);
+            // One condition for each input is enough.
+            if number == 0 && !self.inputs.is_empty() && u.arbitrary()? {
+                promise.push_str(&format!(" and {}", input_condition(u, self.inputs)?));
+            }
         }
         if u.ratio(1, 4)? {
             promise.push_str(" because \"so\"");

@@ -1,12 +1,17 @@
 //! Inputs on an event: the states that a policy's inputs have, and the members that give an event such states.
 
 use super::content::Name;
-use super::json::{Json, Members, Type, text, values};
+use super::json::{Json, Members, Type, nest, text, values};
+use super::splice::{set, with_first};
 use crate::model::{InputReading, InputState, Reading, Scalar, StateNumber};
 
 /// Returns the state of each input of a policy on an event (section 1 of the semantics).
 pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
-    reading.inputs.iter().map(|input| state(event, input)).collect()
+    let mut states: Vec<InputState> = reading.inputs.iter().map(|input| state(event, input)).collect();
+    while states.last() == Some(&InputState::Absent) {
+        states.pop();
+    }
+    states
 }
 
 /// Returns the state of an input. Values that are there twice are one if they are the same.
@@ -75,5 +80,53 @@ pub(crate) fn scalar_json(scalar: &Scalar) -> String {
         Scalar::Boolean(value) => value.to_string(),
         Scalar::Number(number) => number.clone(),
         Scalar::Text(value) => text(value),
+    }
+}
+
+/// The inputs of a batch's envelope: each that is there, with a value that gives an event the same state.
+#[derive(Debug, Clone)]
+pub(super) struct EnvelopeInputs(Vec<(InputReading, InputState)>);
+
+impl EnvelopeInputs {
+    /// Returns the inputs of an envelope with these members.
+    pub(super) fn read(envelope: &Members<'_>, reading: &Reading) -> Self {
+        let all = reading.inputs.iter().map(|input| (input.clone(), state(envelope, input)));
+        EnvelopeInputs(all.filter(|(_, state)| *state != InputState::Absent).collect())
+    }
+
+    /// Returns the text of an item with these inputs; `None` where that changes nothing. An input that both have with different states is
+    /// another value.
+    pub(super) fn merge_into(&self, text: &str) -> Option<String> {
+        let mut merged: Option<String> = None;
+        for (input, of_envelope) in &self.0 {
+            let text = merged.as_deref().unwrap_or(text);
+            let members = Json::new(text).members().unwrap_or_default();
+            let both = match state(&members, input) {
+                own if own == *of_envelope => continue,
+                InputState::Absent => of_envelope.clone(),
+                _ => InputState::Other,
+            };
+            let Some(value) = json(input, both) else { continue };
+            let path: Vec<&str> = input.path.iter().map(String::as_str).collect();
+            let added = match can_hold(&members, &path) {
+                true => set(text, &path, value),
+                // A second member of this name holds the value: both are read.
+                false => {
+                    let (key, value) = nest(&path, value)?;
+                    with_first(text, &format!("{key}:{value}"))
+                }
+            };
+            merged = Some(added);
+        }
+        merged
+    }
+}
+
+/// Returns true if the values on a path are objects, as far as there are any.
+fn can_hold(members: &Members<'_>, path: &[&str]) -> bool {
+    let Some((first, rest)) = path.split_first().filter(|(_, rest)| !rest.is_empty()) else { return true };
+    match values(members, first).next() {
+        None => true,
+        Some(value) => value.members().is_some_and(|members| can_hold(&members, rest)),
     }
 }

@@ -50,7 +50,7 @@ pub fn check<'e>(policy: &Policy, event: &Event<'e>, recorded: Recorded<'_>) -> 
 /// "Compare the effective grants of enforced categories that are not `always`." What an input refuses is refused on both sides.
 fn is_compared(policy: &Policy, event: &Event<'_>, id: CategoryId) -> bool {
     policy.category(id).is_some_and(|one| {
-        one.unenforced.is_none() && one.always.is_none() && refused_by_input(policy, event, one).is_none()
+        one.unenforced.is_none() && one.always.is_none() && refused_by_input(policy, event, id).is_none()
     })
 }
 

@@ -10,8 +10,8 @@ pub use check::check;
 use crate::diagnostic::Span;
 use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    Category, CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce,
-    IntegrationsState, InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
+    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
+    InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -160,8 +160,9 @@ fn row<'p>(policy: &'p Policy, event: &Event<'_>, consent: ConsentState) -> &'p 
     policy.reconcile().row_at(consent, event.integrations.state(), &inputs)
 }
 
-/// §1: where the policy says that an input of the event refuses a category, if it does.
-fn refused_by_input(policy: &Policy, event: &Event<'_>, category: &Category) -> Option<Span> {
+/// Returns where the policy says that an input of the event refuses a category, if it does (section 1 of the semantics).
+pub fn refused_by_input(policy: &Policy, event: &Event<'_>, category: CategoryId) -> Option<Span> {
+    let category = policy.category(category)?;
     let inputs = event.input_numbers(&policy.reading().inputs);
     let held = category.refused_when.iter().find(|(when, _)| when.holds(&inputs));
     // With the inputs fixed, no condition is left.
@@ -501,11 +502,11 @@ fn satisfies(policy: &Policy, event: &Event<'_>, category: CategoryId) -> bool {
 
 /// §1: the preference of a category. "Among duplicates and among several wire ids a refusal wins, then an invalid value, then a grant."
 fn preference(policy: &Policy, event: &Event<'_>, category: CategoryId) -> Preference {
-    let Some(category) = policy.category(category) else { return Preference::Unasked };
     // §1: "`refused when` refuses whatever the event lists."
     if refused_by_input(policy, event, category).is_some() {
         return Preference::Refused;
     }
+    let Some(category) = policy.category(category) else { return Preference::Unasked };
     // §1: "In the state `malformed` every preference is `invalid`."
     if event.consent == Consent::Malformed {
         return Preference::Invalid;

@@ -2,6 +2,7 @@
 
 use crate::event::consent::EnvelopeConsent;
 use crate::event::content::{Entry, Name};
+use crate::event::inputs::EnvelopeInputs;
 use crate::event::json::{Json, Members, name_text, values};
 use crate::event::read::has_unreadable_all;
 use crate::event::splice::{replaced, with_first, without};
@@ -15,6 +16,7 @@ pub(super) struct Envelope<'a> {
     members: Vec<(Name<'a>, Json<'a>)>,
     reading: Reading,
     consent: Option<EnvelopeConsent<'a>>,
+    inputs: EnvelopeInputs,
     /// `None` if there is nothing in them.
     integrations: Option<Integrations<'a>>,
     invalid_is_off: bool,
@@ -42,7 +44,8 @@ impl<'a> Envelope<'a> {
         };
         let reading = policy.reading().clone();
         let consent = EnvelopeConsent::read(&members, policy);
-        Envelope { members, reading, consent, integrations, invalid_is_off }
+        let inputs = EnvelopeInputs::read(&members, policy.reading());
+        Envelope { members, reading, consent, inputs, integrations, invalid_is_off }
     }
 
     /// Returns the text of the line before its array and behind it, without the integrations; `None` where there are none.
@@ -73,9 +76,11 @@ impl<'a> Envelope<'a> {
         Some(with_first(item, &format!("{KEY}{}", other.text)))
     }
 
-    /// Returns an item with the consent of the envelope merged into its own; `None` where that changes nothing.
+    /// Returns an item with the consent and the inputs of the envelope merged into its own; `None` where that changes nothing.
     pub(super) fn with_consent(&self, item: &str) -> Option<String> {
-        self.consent.as_ref()?.merge_into(item, &self.reading)
+        let consent = self.consent.as_ref().and_then(|consent| consent.merge_into(item, &self.reading));
+        let inputs = self.inputs.merge_into(consent.as_deref().unwrap_or(item));
+        inputs.or(consent)
     }
 }
 

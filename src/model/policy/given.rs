@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 impl Policy {
     /// Returns true if a decision depends on an input.
-    pub(crate) fn has_conditions(&self) -> bool {
+    pub fn has_conditions(&self) -> bool {
         self.has_conditions
     }
 

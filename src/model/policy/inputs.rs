@@ -3,9 +3,7 @@
 use super::Category;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
-use crate::model::inputs::{
-    Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When, all_states,
-};
+use crate::model::inputs::{Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When};
 use crate::model::reading::Reading;
 use crate::model::requirement::Requirement;
 use crate::syntax;
@@ -254,9 +252,4 @@ impl<'t> Checker<'t> {
 /// Returns true if one path leads to the other, or both are the same.
 fn is_on_way(one: &[String], other: &[String]) -> bool {
     one.starts_with(other) || other.starts_with(one)
-}
-
-/// Returns the cube of all states of some inputs.
-pub(in crate::model) fn every_state(readings: &[InputReading]) -> Vec<StateSet> {
-    readings.iter().map(|reading| all_states(reading.states())).collect()
 }
