@@ -53,7 +53,7 @@ impl<'d> Decision<'d> {
         Decision { table, origin, resolved, deliver }
     }
 
-    /// The policy that decided.
+    /// The policy that decided. Where decisions depend on inputs, it is the policy as it decides events with these inputs.
     pub fn policy(&self) -> &'d Policy {
         self.table.policy()
     }

@@ -8,7 +8,7 @@ use super::rewrite::Outcome;
 use super::scratch::{ResolvedAt, Scratch};
 use super::table::Table;
 use crate::event::{self, Buffers, Event, EventError, Limits, Parts, Recorded, Validation};
-use crate::model::{ABSENT, EventRole, Steps};
+use crate::model::{ABSENT, EventRole, StateNumber, Steps};
 
 impl Table {
     /// Returns room for deciding with this table, so that deciding allocates nothing. Each thread has its own.
@@ -147,6 +147,20 @@ impl Table {
         scratch.serve(self);
         let Resolved { table, scratch, origin, at } = match input.subject {
             Subject::Line(bytes) if self.has_conditions => {
+                if let Some((parts, role)) =
+                    self.find(bytes, &input.limits, input.validation, &mut scratch.buffers)
+                    && let inputs = &self.policy().reading().inputs
+                    && let Some(states) = scratch.buffers.input_states(bytes, inputs)
+                {
+                    let place = self.case_of(&states, scratch);
+                    let (table, own) = scratch.at(self, place);
+                    if let Some(at) = own.recall(table, &parts, role) {
+                        let origin = Origin::bytes(bytes, &input.limits, parts.integrations);
+                        let (table, scratch) = scratch.at(self, place);
+                        let at = at.check(table, input.recorded, scratch);
+                        return Ok(Resolved { table, scratch, origin, at });
+                    }
+                }
                 let event = Event::read(bytes, self.policy().reading(), &input.limits)?;
                 let (table, scratch) = self.of_event(&event, scratch);
                 let at = scratch.resolve(table, &event);
@@ -176,15 +190,15 @@ impl Table {
         if !self.has_conditions {
             return (self, scratch);
         }
-        let mut states = event.input_numbers(&self.policy().reading().inputs);
-        while states.last() == Some(&ABSENT) {
-            states.pop();
-        }
-        match states.is_empty() {
-            // The policy itself says what holds without inputs.
-            true => (self, scratch),
-            false => scratch.case(self, states),
-        }
+        let states = event.input_numbers(&self.policy().reading().inputs);
+        let place = self.case_of(&states, scratch);
+        scratch.at(self, place)
+    }
+
+    /// Returns the place of the case of some inputs; `None` for events without inputs, which the table itself decides.
+    fn case_of(&self, states: &[StateNumber], scratch: &mut Scratch) -> Option<usize> {
+        let length = states.iter().rposition(|state| *state != ABSENT)? + 1;
+        states.get(..length).map(|states| scratch.case(self, states))
     }
 
     #[inline]

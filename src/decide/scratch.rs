@@ -161,23 +161,31 @@ impl Scratch {
         }
     }
 
-    /// Returns the table of a case, and its room. A case that came before is not compiled again.
-    pub(super) fn case(&mut self, of: &Table, states: Vec<StateNumber>) -> (&Table, &mut Scratch) {
-        let known = self.cases.iter().position(|case| case.states == states);
-        let place = known.unwrap_or_else(|| {
-            if self.cases.len() >= MAX_CASES {
-                self.cases.clear();
+    /// Returns the place of the table of a case. A case that came before is not compiled again.
+    pub(super) fn case(&mut self, of: &Table, states: &[StateNumber]) -> usize {
+        if let Some(known) = self.cases.iter().position(|case| case.states == states) {
+            return known;
+        }
+        if self.cases.len() >= MAX_CASES {
+            self.cases.clear();
+        }
+        let table = of.of_case(states);
+        let room = table.scratch();
+        let scratch = if self.grants.remembers() { room } else { room.without_memory() };
+        self.cases.push(Case { states: states.to_vec(), table, scratch });
+        self.cases.len() - 1
+    }
+
+    /// Returns the table of the case at a place, and its room; without a place, those of the policy itself.
+    pub(super) fn at<'d>(&'d mut self, of: &'d Table, place: Option<usize>) -> (&'d Table, &'d mut Scratch) {
+        match place {
+            #[allow(clippy::indexing_slicing, reason = "there is a case at the place")]
+            Some(place) if place < self.cases.len() => {
+                let Case { table, scratch, .. } = &mut self.cases[place];
+                (table, scratch)
             }
-            let table = Table::new(of.policy().given(&states, Vec::new())).with_instructions(of.instructions);
-            let scratch =
-                if self.grants.remembers() { table.scratch() } else { table.scratch().without_memory() };
-            self.cases.push(Case { states, table, scratch });
-            self.cases.len() - 1
-        });
-        // The place is one of theirs.
-        #[allow(clippy::indexing_slicing, reason = "the case was just found or added")]
-        let Case { table, scratch, .. } = &mut self.cases[place];
-        (table, scratch)
+            _ => (of, self),
+        }
     }
 
     /// The same room without memory for texts that repeat: for streams in which none does, or where up to some 12 MB a thread are

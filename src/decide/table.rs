@@ -13,7 +13,7 @@ use crate::event::{InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     AlsoRecords, CheckResult, ConsentState, Destination, DestinationId, Enforce, EventRole,
-    IntegrationsState, InvalidEntries, LedgerCheck, Policy, Preference, Requirement,
+    IntegrationsState, InvalidEntries, LedgerCheck, Policy, Preference, Requirement, StateNumber,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -89,8 +89,10 @@ pub struct Table {
     /// What an event gets that the check drops, by the result of the check.
     drops: [Enforce; CheckResult::ALL.len()],
     named_events: Vec<(String, EventRole)>,
+    /// The policy with its conditions, which the table of a case shares: its fingerprint names every decision.
+    pub(crate) whole: Arc<Policy>,
     /// Calculated by `exact`, at the first call of `fingerprint`.
-    pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLargeError>>,
+    pub(crate) fingerprint: Arc<OnceLock<Result<Fingerprint, TooLargeError>>>,
     gate: OnceLock<Gate>,
 }
 
@@ -150,7 +152,9 @@ impl Table {
             compared: Bits::of(categories.len(), compared.map(|(id, _)| id)),
             deciding_keys: match records_identify {
                 true => keys.clone(),
-                false => Keys::of_decision(policy.reading(), !named_events.is_empty()),
+                false => {
+                    Keys::of_decision(policy.reading(), !named_events.is_empty(), policy.has_conditions())
+                }
             },
             keys,
             check,
@@ -158,11 +162,19 @@ impl Table {
             named_events,
             instructions: InstructionSet::fastest(),
             drops: CheckResult::ALL.map(|result| Enforce::Drop(result.drop_reason().to_owned())),
-            fingerprint: OnceLock::new(),
+            whole: policy.clone(),
+            fingerprint: Arc::default(),
             gate: OnceLock::new(),
             consent_steps: steps,
             policy,
         }
+    }
+
+    /// Returns the table of the events whose inputs have some states.
+    pub(super) fn of_case(&self, states: &[StateNumber]) -> Table {
+        let given = Table::new(self.policy.given(states, Vec::new()));
+        let (whole, fingerprint) = (self.whole.clone(), self.fingerprint.clone());
+        Table { whole, fingerprint, ..given }.with_instructions(self.instructions)
     }
 
     /// The policy that was compiled.

@@ -290,7 +290,7 @@ impl Table {
     ///
     /// [`TooLargeError`] for a requirement whose decision has no diagram of reasonable size.
     pub fn fingerprint(&self) -> Result<Fingerprint, TooLargeError> {
-        *self.fingerprint.get_or_init(|| fingerprint(&self.policy))
+        *self.fingerprint.get_or_init(|| fingerprint(&self.whole))
     }
 }
 

@@ -70,6 +70,31 @@ impl InputReading {
         }
     }
 
+    /// Returns the number of the state of the value that a text begins with, which is JSON; `None` for a text with an escape.
+    pub(crate) fn number_in(&self, text: &[u8]) -> Option<StateNumber> {
+        let (inner, is_text) = match text.strip_prefix(b"\"") {
+            Some(inner) => {
+                let end = memchr::memchr2(b'"', b'\\', inner)?;
+                (inner.get(..end).filter(|_| inner.get(end) == Some(&b'"'))?, true)
+            }
+            None => {
+                let length = text.iter().take_while(|byte| !b",}] \t\r\n".contains(byte)).count();
+                (text.get(..length)?, false)
+            }
+        };
+        let is_value = |scalar: &Scalar| match scalar {
+            Scalar::Text(text) => is_text && text.as_bytes() == inner,
+            Scalar::Number(number) => !is_text && number.as_bytes() == inner,
+            Scalar::Boolean(value) => !is_text && inner == if *value { &b"true"[..] } else { b"false" },
+            Scalar::Null => !is_text && inner == b"null",
+        };
+        Some(match self.values.iter().position(is_value) {
+            Some(place) => (place + 1) as StateNumber,
+            None if self.absent.iter().any(is_value) => ABSENT,
+            None => self.other(),
+        })
+    }
+
     /// Returns the number of a state; `None` for a value that the policy does not name.
     pub(crate) fn number(&self, state: &InputState) -> Option<StateNumber> {
         match state {

@@ -10,8 +10,8 @@ pub use check::check;
 use crate::diagnostic::Span;
 use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, IntegrationsState,
-    InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
+    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, InputState,
+    IntegrationsState, InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -24,6 +24,8 @@ pub struct Explanation {
     pub consent: ConsentState,
     /// The state of the event's integrations object.
     pub integrations: IntegrationsState,
+    /// The states of the policy's inputs on the event, as [`Event::inputs`] has them.
+    pub inputs: Vec<InputState>,
     /// Every step that was taken, in the order of section 3 of the semantics.
     pub steps: Vec<Step>,
     /// Why the whole event is dropped, if it is.
@@ -228,6 +230,7 @@ impl Interpreter<'_> {
         Some(Explanation {
             consent,
             integrations,
+            inputs: self.event.inputs.clone(),
             steps,
             drop_reason: drop_reason.map(str::to_owned),
             verdict,

@@ -5,10 +5,12 @@ use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::decide::Decision;
 use crate::event::{EventError, Name};
-use crate::model::{CheckResult, Checked, ConsentState, GateOpens, IntegrationsState, Mode, Policy};
+use crate::model::{
+    CheckResult, Checked, ConsentState, GateOpens, InputState, IntegrationsState, Mode, Policy,
+};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many unknown names of a sort the document lists.
 pub const MAX_UNKNOWN: usize = 100;
@@ -45,6 +47,9 @@ pub struct DecisionReport<'a> {
     edition: u32,
     consent: ConsentState,
     integrations: IntegrationsState,
+    /// The state of each input; left out for a policy without inputs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    inputs: BTreeMap<&'a str, String>,
     deliver: Vec<DestinationReport<'a>>,
     block: Vec<DestinationReport<'a>>,
     unknown_categories: Vec<String>,
@@ -124,6 +129,7 @@ impl<'a> DecisionReport<'a> {
             edition: policy.edition(),
             consent: decision.consent(),
             integrations: decision.integrations(),
+            inputs: inputs(policy, &decision.event().inputs),
             deliver,
             block,
             unknown_categories,
@@ -147,6 +153,12 @@ impl DecisionReport<'_> {
     pub fn of_item(self, item: Option<usize>) -> Self {
         DecisionReport { item, ..self }
     }
+}
+
+/// Returns the state of each input of a policy on an event, by the name of the input.
+pub(super) fn inputs<'p>(policy: &'p Policy, states: &[InputState]) -> BTreeMap<&'p str, String> {
+    let state = |place: usize| states.get(place).unwrap_or(&InputState::Absent).to_string();
+    policy.inputs().iter().enumerate().map(|(place, input)| (input.name(), state(place))).collect()
 }
 
 /// Returns the place of an event in a stream, for people.

@@ -1,6 +1,6 @@
 //! Explanations of a decision.
 
-use super::eval::CheckReport;
+use super::eval::{self, CheckReport};
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
@@ -11,6 +11,7 @@ use crate::model::{ConsentState, DestinationId, IntegrationsState, Mode, Policy,
 use crate::reason::{Outcome, Reason};
 use crate::reference::{Explanation, Step, StepKind, StepResult};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The longest event, in bytes, that shows a flip in an explanation: it has all that the explained event has.
 pub const MAX_FLIP_EVENT: usize = 2_000;
@@ -24,6 +25,9 @@ pub struct ExplainReport<'a> {
     destination: &'a str,
     consent: ConsentState,
     integrations: IntegrationsState,
+    /// The state of each input; left out for a policy without inputs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    inputs: BTreeMap<&'a str, String>,
     outcome: Outcome,
     reason: Reason,
     categories: Vec<&'a str>,
@@ -104,7 +108,9 @@ impl<'a> ExplainReport<'a> {
         let note = if is_advisory { " (advisory: device mode)" } else { "" };
         let mut lead = vec![format!("{destination}: {outcome}, {why}{note}")];
         lead.extend(verdict.reason().discard_code().map(|code| format!("discard code {code}")));
-        lead.push(format!("consent {consent}, integrations {integrations}"));
+        let inputs = eval::inputs(policy, &explanation.inputs);
+        let states = inputs.iter().map(|(name, state)| format!(", {} {state}", crate::syntax::name(name)));
+        lead.push(format!("consent {consent}, integrations {integrations}{}", states.collect::<String>()));
         let other = match verdict.outcome() {
             Outcome::Deliver => "blocked",
             Outcome::Block => "delivered",
@@ -112,12 +118,15 @@ impl<'a> ExplainReport<'a> {
         let flips_lead = match flips {
             Err(error) => format!("what would have to change to be {other} is not said: {error}"),
             Ok(flips) if flips.list.is_empty() => {
-                let checked = match policy.ledger_check().is_some() {
-                    true => ", while the ledger's answer stays what it is",
-                    false => "",
+                let checked = match (policy.ledger_check().is_some(), inputs.is_empty()) {
+                    (true, true) => ", while the ledger's answer stays what it is",
+                    (true, false) => ", while the ledger's answer and the inputs stay what they are",
+                    (false, false) => ", while the inputs stay what they are",
+                    (false, true) => "",
                 };
                 format!("no change of the event would make it {other}{checked}")
             }
+            Ok(_) if !inputs.is_empty() => format!("to be {other} with the same inputs, one of"),
             Ok(_) => format!("to be {other}, one of"),
         };
         ExplainReport {
@@ -127,6 +136,7 @@ impl<'a> ExplainReport<'a> {
             destination,
             consent,
             integrations,
+            inputs,
             outcome,
             reason,
             categories,

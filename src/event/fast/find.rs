@@ -6,6 +6,8 @@ use super::simd::InstructionSet;
 use crate::event::json::skip_space;
 use crate::event::parts::Parts;
 use crate::event::read::Limits;
+use crate::model::{ABSENT, InputReading, StateNumber};
+use crate::syntax::MAX_INPUTS;
 
 /// How much of an event's bytes is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -32,7 +34,7 @@ pub(crate) fn find<'t>(
     buffers: &mut Buffers,
 ) -> Option<Parts<'t>> {
     let text = skip_space(bytes);
-    if bytes.len() > limits.bytes.min(LONGEST) || text.first() != Some(&b'{') {
+    if bytes.len() > limits.bytes.min(LONGEST) || text.first() != Some(&b'{') || keys.has_input_elsewhere {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);
@@ -44,6 +46,22 @@ pub(crate) fn find<'t>(
     // What is around them is ASCII, so that no character begins or ends there.
     let certain = simdutf8::basic::from_utf8(scanned.beyond_ascii).is_ok();
     certain.then_some(scanned.parts)
+}
+
+impl Buffers {
+    /// Returns the states of inputs on the event that was found last; `None` when the slow reader has to look.
+    pub(crate) fn input_states(
+        &self,
+        bytes: &[u8],
+        inputs: &[InputReading],
+    ) -> Option<[StateNumber; MAX_INPUTS]> {
+        let text = skip_space(bytes);
+        let mut states = [ABSENT; MAX_INPUTS];
+        for (number, start) in &self.inputs {
+            *states.get_mut(*number)? = inputs.get(*number)?.number_in(text.get(*start..)?)?;
+        }
+        Some(states)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The keys that the fast reader looks for.
 
 use super::simd::Set;
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Reading, Shape};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, InputReading, Reading, Shape};
 use memchr::memchr2;
 
 /// What the first bytes of a key may be, the quote behind it included.
@@ -18,6 +18,8 @@ pub(crate) struct Keys {
     pub(super) first_byte: u8,
     /// The texts that count as no preferences, where the shape is a text.
     absent_texts: Vec<String>,
+    /// True if an input is looked for in an object that is not on the way to the preferences.
+    pub(super) has_input_elsewhere: bool,
 }
 
 /// A key that is looked for.
@@ -54,6 +56,8 @@ pub(super) enum Key {
     Type,
     Event,
     MessageId,
+    /// The input of this number.
+    Input(usize),
 }
 
 const INTEGRATIONS: (&str, Key) = ("integrations", Key::Integrations);
@@ -63,16 +67,18 @@ const BATCH: (&str, Key) = ("batch", Key::Batch);
 impl Keys {
     /// Those of everything that an [`Event`](crate::Event) holds.
     pub(crate) fn of_event(reading: &Reading) -> Self {
-        Keys::new(reading, &[INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)])
+        let top = [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
+        Keys::new(reading, &top, &reading.inputs)
     }
 
     /// Those that a decision depends on. What an event is called matters where events may be exempt; whether it is of the type that
-    /// can be is worth looking for only in one of such a name.
-    pub(crate) fn of_decision(reading: &Reading, exempt_events: bool) -> Self {
-        Keys::new(reading, if exempt_events { &[INTEGRATIONS, EVENT, BATCH] } else { &[INTEGRATIONS, BATCH] })
+    /// can be is worth looking for only in one of such a name. Inputs are, where decisions depend on them.
+    pub(crate) fn of_decision(reading: &Reading, exempt_events: bool, has_conditions: bool) -> Self {
+        let top: &[_] = if exempt_events { &[INTEGRATIONS, EVENT, BATCH] } else { &[INTEGRATIONS, BATCH] };
+        Keys::new(reading, top, if has_conditions { &reading.inputs } else { &[] })
     }
 
-    fn new(reading: &Reading, top: &[(&str, Key)]) -> Self {
+    fn new(reading: &Reading, top: &[(&str, Key)], inputs: &[InputReading]) -> Self {
         let (parents, spellings) = (&reading.parents, &reading.spellings);
         // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
         let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
@@ -87,6 +93,17 @@ impl Keys {
         if let Some(first) = levels.first_mut() {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
+        let mut has_input_elsewhere = false;
+        for (number, input) in inputs.iter().enumerate() {
+            let way = input.path.split_last().filter(|(_, objects)| parents.starts_with(objects));
+            let level = way.and_then(|(_, objects)| levels.get_mut(objects.len()));
+            match (way, level) {
+                (Some((key, _)), Some(level)) => {
+                    level.extend(Some(key).filter(plain).map(|key| Wanted::new(key, Key::Input(number))));
+                }
+                _ => has_input_elsewhere = true,
+            }
+        }
         let begins = beginnings(levels.iter().flatten());
         let first_byte = match reading.shape {
             Shape::Booleans { .. } | Shape::Words { .. } => b'{',
@@ -94,7 +111,7 @@ impl Keys {
             Shape::DelimitedText { .. } | Shape::Pairs { .. } => b'"',
         };
         let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
-        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect() }
+        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), has_input_elsewhere }
     }
 
     /// Returns the text that a value begins with, quotes included; `None` where it has an escape, or counts as no preferences.

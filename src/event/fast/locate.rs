@@ -15,6 +15,8 @@ pub(super) struct Locator<'k, 'r, 't> {
     blocks: &'r [Block],
     /// The objects on the way to the preferences that were there, the outermost first; the event itself is not among them.
     way: &'r mut Vec<Container>,
+    /// Where the values of inputs begin, with the number of each input.
+    inputs: &'r mut Vec<(usize, usize)>,
     found: Parts<'t>,
 }
 
@@ -37,10 +39,12 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
         text: &'t [u8],
         blocks: &'r [Block],
         way: &'r mut Vec<Container>,
+        inputs: &'r mut Vec<(usize, usize)>,
     ) -> Self {
         way.clear();
+        inputs.clear();
         let consent = if keys.parents() == 0 { ConsentPart::Empty } else { ConsentPart::Missing };
-        Locator { keys, text, blocks, way, found: Parts { consent, ..Parts::default() } }
+        Locator { keys, text, blocks, way, inputs, found: Parts { consent, ..Parts::default() } }
     }
 
     /// What there is. `to_see` has a bit for each block that is to be seen more closely.
@@ -112,8 +116,16 @@ impl<'k, 'r, 't> Locator<'k, 'r, 't> {
             Key::Type => once(&mut self.found.kind, value)?,
             Key::Event => once(&mut self.found.event, value)?,
             Key::MessageId => once(&mut self.found.id, value)?,
+            Key::Input(number) if self.inputs.iter().all(|(known, _)| *known != number) => {
+                self.inputs.push((number, start));
+            }
             // Malformed, there for the second time, or perhaps no event at all: the slow reader knows what that means.
-            Key::Parent | Key::Preferences | Key::WrongSpelling | Key::Integrations | Key::Batch => {
+            Key::Parent
+            | Key::Preferences
+            | Key::WrongSpelling
+            | Key::Integrations
+            | Key::Batch
+            | Key::Input(_) => {
                 return Err(Uncertain);
             }
         }

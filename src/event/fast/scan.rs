@@ -35,6 +35,8 @@ pub(crate) struct Buffers {
     tokens: [Tokens; BLOCKS],
     /// The objects on the way to the preferences.
     way: Vec<Container>,
+    /// Where the values of inputs begin in the event, with the number of each input.
+    pub(super) inputs: Vec<(usize, usize)>,
 }
 
 impl Default for Buffers {
@@ -44,6 +46,7 @@ impl Default for Buffers {
             to_see: Vec::new(),
             tokens: [Tokens::default(); BLOCKS],
             way: Vec::new(),
+            inputs: Vec::new(),
         }
     }
 }
@@ -66,7 +69,7 @@ impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Scan { keys, text, nesting, buffers } = self;
         buffers.begin(text.len());
-        let Buffers { blocks, to_see, tokens, way } = buffers;
+        let Buffers { blocks, to_see, tokens, way, inputs } = buffers;
         let mut seen = Seen::default();
         let mut grammar = Grammar::default();
         let mut beyond_ascii = text.len()..text.len();
@@ -93,7 +96,7 @@ impl<'t, const VALIDATING: bool> Kernel for Scan<'_, 't, '_, VALIDATING> {
         if !whole || !flat {
             return Err(Uncertain);
         }
-        let parts = Locator::new(keys, text, blocks, way).find(to_see)?;
+        let parts = Locator::new(keys, text, blocks, way, inputs).find(to_see)?;
         Ok(Scanned { parts, beyond_ascii: text.get(beyond_ascii).unwrap_or_default() })
     }
 }
