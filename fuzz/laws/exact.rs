@@ -8,8 +8,8 @@ use consentry::exact::{
     Space, check, decision_tables, diff, fingerprint, gate,
 };
 use consentry::model::{
-    ConsentState, Enforce, EntryState, InputState, InvalidEntries, Promise, PromiseCondition, PromiseSubject,
-    Requirement, StatedChoice,
+    ConsentState, Enforce, EntryState, InputState, InvalidEntries, NonBooleanAll, Promise, PromiseCondition,
+    PromiseSubject, Requirement, StatedChoice,
 };
 use consentry::{DestinationId, Event, Limits, Outcome, Policy, Reason, Table, reference};
 use std::collections::BTreeSet;
@@ -207,7 +207,7 @@ pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
         compared += 1;
     }
     compared += touched(&old, &new, &changes, &text, &both, u)?;
-    if changes.reading.is_none() {
+    if changes.reading.is_none() && !old.has_conditions() && !new.has_conditions() {
         compared += every_event(&old, &new, &changes, &both);
     }
     Ok(compared)
@@ -215,13 +215,10 @@ pub fn diffs_are_exact(u: &mut Unstructured) -> Result<u64> {
 
 /// How a policy decides an event for a destination, by its name, and the wire ids that a refusal names.
 fn decided(policy: &Policy, event: &Event, name: &str) -> Option<(Decided, BTreeSet<String>)> {
-    let verdict = reference::explain(policy, event, policy.destination_named(name)?).unwrap().verdict;
+    let explained = reference::explain(policy, event, policy.destination_named(name)?).unwrap();
+    let verdict = explained.verdict;
     let reason = verdict.reason();
-    let row = policy.reconcile().row(event.consent.state(), event.integrations.state());
-    let text = match &row.enforce.value {
-        Enforce::Drop(text) if reason == Reason::Dropped => Some(text.clone()),
-        _ => None,
-    };
+    let text = explained.drop_reason.filter(|_| reason == Reason::Dropped);
     let refused = verdict.refused().iter().map(|id| policy.category(*id).unwrap().key().to_owned());
     Some((Decided { reason, drop_reason: text }, refused.collect()))
 }
@@ -347,6 +344,12 @@ fn space<'p>(old: &'p Policy, new: &'p Policy, name: &str) -> Option<Vec<Event<'
             entries[number / 5usize.pow(place as u32) % 5].iter().map(|entry| ((*name).into(), *entry))
         });
         objects.push(Integrations::Entries(own.chain([("nobody's".into(), Entry::On)]).collect()));
+    }
+    // Then an entry `All` that is no boolean is none.
+    let is_invalid =
+        |(name, entry): &(consentry::event::Name, Entry)| *name == *"All" && *entry == Entry::Invalid;
+    if old.non_boolean_all().value == NonBooleanAll::Malformed {
+        objects.retain(|object| !object.entries().iter().any(is_invalid));
     }
     let tracks: Vec<Option<&str>> = std::iter::once(None).chain(tracks.into_iter().map(Some)).collect();
     let mut events = Vec::new();

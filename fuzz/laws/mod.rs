@@ -30,7 +30,7 @@ use consentry::diagnostic::Diagnostic;
 use consentry::event::{Consent, Entry, InstructionSet, Integrations, Preference, Recorded};
 use consentry::exact::{Situation, Space, certify};
 use consentry::format::FormatError;
-use consentry::model::RouterKnows;
+use consentry::model::{NonBooleanAll, RouterKnows};
 use consentry::source::Memory;
 use consentry::syntax::Tree;
 use consentry::{
@@ -598,7 +598,10 @@ fn obeyed(
     let first = events::first_keys(&after.integrations);
     let dropped = decision.drop_reason().is_some();
     // Each of several objects needs all entries.
-    let mut changes = dropped || repeats_keys;
+    // An entry `All` that makes the object malformed becomes a boolean.
+    let is_unreadable = table.policy().non_boolean_all().value == NonBooleanAll::Malformed
+        && before.integrations == Integrations::Malformed;
+    let mut changes = dropped || repeats_keys || is_unreadable;
     let blocked = table.policy().destination_ids().filter(|id| !decision.delivers(*id));
     let blocked: HashSet<&str> =
         blocked.flat_map(|id| table.policy().destination(id).unwrap().names()).collect();

@@ -152,9 +152,22 @@ impl Rewrites {
 impl Rewritten {
     fn work_out(&mut self, table: &Table, outcome: Outcome<'_>, position: Position, text: &[u8]) {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
-        let object = entry_texts(text);
+        let mut object = entry_texts(text);
+        // An `All` that no router could read becomes on.
+        let mut unreadable = Vec::new();
+        if table.policy().reading().all_is_boolean {
+            let alls = object.iter_mut().flatten().filter(|entry| entry.name.as_bytes() == ALL);
+            for all in alls.filter(|all| !all.is_boolean) {
+                all.entry = Entry::On;
+                unreadable.push((all.place.clone(), true));
+            }
+        }
         let entries = object.as_deref().unwrap_or_default();
-        let changes = Changes::new(table, outcome, position, entries);
+        let mut changes = Changes::new(table, outcome, position, entries);
+        if !outcome.dropped {
+            changes.values.append(&mut unreadable);
+            changes.values.sort_by_key(|(place, _)| place.start);
+        }
         // A router that reads all objects may find that none counts if one of them is no object.
         let is_in_the_way = object.is_none() && position == Position::Inner && outcome.blocks_some(table);
         self.changed = !changes.values.is_empty() || !changes.added.is_empty() || is_in_the_way;

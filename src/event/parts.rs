@@ -113,6 +113,7 @@ pub(crate) fn each_entry(text: &[u8], reading: &Reading, add: &mut dyn FnMut(&[u
 pub(crate) struct EntryText<'t> {
     pub(crate) name: Name<'t>,
     pub(crate) entry: Entry,
+    pub(crate) is_boolean: bool,
     /// Where its value stands in the text of the object.
     pub(crate) place: Range<usize>,
 }
@@ -120,7 +121,10 @@ pub(crate) struct EntryText<'t> {
 /// The entries of an integrations object; `None` when the text is no object.
 pub(crate) fn entry_texts(text: &[u8]) -> Option<Vec<EntryText<'_>>> {
     let mut entries = Vec::new();
-    each_member(text, |name, value, place| entries.push(EntryText { name, entry: value.into(), place }))?;
+    each_member(text, |name, value, place| {
+        let is_boolean = matches!(value, Type::True | Type::False);
+        entries.push(EntryText { name, entry: value.into(), is_boolean, place });
+    })?;
     Some(entries)
 }
 

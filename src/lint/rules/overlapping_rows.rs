@@ -14,8 +14,10 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
     for (index, later) in rows.iter().enumerate() {
         let overlaps: Vec<_> = reconcile.cells.iter().filter(|cell| cell.also.contains(&index)).collect();
         let Some(first) = overlaps.first().and_then(|cell| rows.get(cell.row)) else { continue };
-        let pairs: Vec<String> =
+        let mut pairs: Vec<String> =
             overlaps.iter().map(|cell| format!("{} x {}", cell.consent, cell.integrations)).collect();
+        // A pair has several cells where inputs matter.
+        pairs.dedup();
         let finding = Diagnostic::new(
             Code::OverlappingRows,
             format!("an earlier row already covers {}", pairs.join(", ")),
@@ -25,7 +27,8 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         .help("name in each row only the states that it decides");
         let decided = reconcile.cells.iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
-        let narrower = row(subject, later.span).and_then(|(tree, row)| narrower(tree, row, &decided));
+        let narrower = row(subject, later.span).filter(|_| !policy.has_conditions());
+        let narrower = narrower.and_then(|(tree, row)| narrower(tree, row, &decided));
         let edits = narrower.into_iter().flatten();
         found.push(finding.fix("name only the states that the row decides", edits));
     }
