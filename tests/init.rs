@@ -72,7 +72,7 @@ fn good(text: &str) -> Policy {
 }
 
 fn event<'p>(policy: &'p Policy, stated: &'p TestEvent) -> Event<'p> {
-    let TestEvent::Stated { consent, integrations, track: None } = stated else { panic!("{stated:?}") };
+    let TestEvent::Stated { consent, integrations, track: None, .. } = stated else { panic!("{stated:?}") };
     let consent = match consent {
         TestConsent::Missing => Consent::Missing,
         TestConsent::Empty => Consent::Empty,

@@ -10,7 +10,7 @@
 
 use consentry::diagnostic::Diagnostic;
 use consentry::source::Memory;
-use consentry::syntax::{Keyword, Tree};
+use consentry::syntax::Keyword;
 use consentry::{Policy, lint};
 
 /// The fenced examples of a page: what stands after the three backquotes and `consent`, and the text.

@@ -2,7 +2,7 @@
 
 use super::places::around;
 use crate::diagnostic::{Diagnostic, Edit, FileId, Files, Span};
-use crate::model::{ConsentState, IntegrationsState, Policy, ReconcileRow};
+use crate::model::{ConsentState, IntegrationsState, Policy, PromiseCondition, ReconcileRow};
 use crate::syntax::tree::{Token, TokenKind, Tree};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -155,21 +155,26 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         (policy.router_knows().value, policy.batches().value),
     );
     // Where inputs matter, each row counts as it is written.
-    let rows = policy.reconcile().rows().iter().filter(|_| policy.has_conditions()).map(|row| {
+    let has_columns = policy.reconcile().conditions().any(|when| !when.is_empty());
+    let rows = policy.reconcile().rows().iter().filter(|_| has_columns).map(|row| {
         let states = |row: &ReconcileRow| {
             let consent: Vec<_> = row.consent.iter().map(|state| state.value).collect();
             (consent, row.integrations.iter().map(|state| state.value).collect::<Vec<_>>())
         };
         (states(row), row.enforce.value.clone())
     });
-    let conditions: Vec<_> = policy.reconcile().conditions().filter(|_| policy.has_conditions()).collect();
+    let conditions: Vec<_> = policy.reconcile().conditions().filter(|_| has_columns).collect();
     let inputs: Vec<_> = policy.inputs().iter().map(|input| input.name()).collect();
     let inputs = (inputs, policy.strategy(), rows.collect::<Vec<_>>(), conditions);
     let tests: Vec<_> = policy.tests().iter().map(|test| test.name()).collect();
     let promises: Vec<_> = policy
         .promises()
         .iter()
-        .map(|one| (one.always, (&one.subjects, &one.except), &one.without, &one.when))
+        .map(|one| {
+            let others = one.when.iter().filter(|when| !matches!(when, PromiseCondition::Input(_)));
+            let when = (others.collect::<Vec<_>>(), one.inputs(policy));
+            (one.always, (&one.subjects, &one.except), &one.without, when)
+        })
         .collect();
     let levels: Vec<_> = policy.lint_levels().iter().map(|set| (set.code, set.level)).collect();
     let head = (policy.name(), policy.edition(), tests, levels, promises);

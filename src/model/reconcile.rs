@@ -146,13 +146,16 @@ pub(super) fn check(
     }
     for (index, row) in rows.iter().enumerate() {
         if !cells.iter().any(|cell| cell.row == index) {
+            let message = match conditions.get(index).is_none_or(When::is_empty) {
+                true => "the row never applies: earlier rows cover all of its states",
+                false => {
+                    "the row never applies: earlier rows cover its states, or no event has them together"
+                }
+            };
             diagnostics.push(
-                Diagnostic::new(
-                    Code::UnreachableRow,
-                    "the row never applies: earlier rows cover all of its states",
-                )
-                .at(row.span, "never reached")
-                .help("the first row that covers a pair of states wins: delete this row, or move it up"),
+                Diagnostic::new(Code::UnreachableRow, message)
+                    .at(row.span, "never reached")
+                    .help("the first row that covers a pair of states wins: delete this row, or move it up"),
             );
         }
     }

@@ -27,8 +27,9 @@ pub(super) fn check(subject: &Subject, found: &mut Vec<Diagnostic>) {
         .help("name in each row only the states that it decides");
         let decided = reconcile.cells.iter().filter(|cell| cell.row == index);
         let decided: Vec<_> = decided.map(|cell| (cell.consent, cell.integrations)).collect();
-        let narrower = row(subject, later.span).filter(|_| !policy.has_conditions());
-        let narrower = narrower.and_then(|(tree, row)| narrower(tree, row, &decided));
+        let has_columns = reconcile.conditions().any(|when| !when.is_empty());
+        let own = row(subject, later.span).filter(|_| !has_columns);
+        let narrower = own.and_then(|(tree, row)| narrower(tree, row, &decided));
         let edits = narrower.into_iter().flatten();
         found.push(finding.fix("name only the states that the row decides", edits));
     }
