@@ -11,7 +11,9 @@
 
 use consentry::event::Batch;
 use consentry::exact::{Direction, diff, prove};
-use consentry::{Event, Input, Limits, Policy, Table, reference};
+use consentry::format::format;
+use consentry::source::Memory;
+use consentry::{Event, Input, Limits, Policy, Table, reference, testing};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -358,12 +360,12 @@ fn event(random: &mut Random) -> Value {
     event
 }
 
-/// How often each law is tried: `CONSENTRY_ROUNDS=100000 cargo test --release --features cli --test rudderstack` tries it longer.
+/// Returns how often each law is tried: `CONSENTRY_ROUNDS=100000 cargo test --release --features cli --test rudderstack` tries it longer.
 fn rounds() -> u64 {
     std::env::var("CONSENTRY_ROUNDS").map_or(350, |rounds| rounds.parse().unwrap())
 }
 
-/// The prelude decides each event as the server does, for a policy that says what the configuration says.
+/// The prelude decides each event as the server does, for a policy with the requirements of the configuration.
 #[test]
 fn the_server_prelude_decides_as_the_server() {
     let mut reached: BTreeMap<(Step, bool), u64> = BTreeMap::new();
@@ -512,7 +514,7 @@ fn sdk_arms(config: &Value) -> Vec<String> {
     arms
 }
 
-/// The prelude decides each event as the SDK did that stamped it, for a policy that says what the configuration says.
+/// The prelude decides each event as the SDK did that stamped it, for a policy with the requirements of the configuration.
 #[test]
 fn the_sdk_prelude_decides_as_the_sdk() {
     let mut reached: BTreeMap<(String, bool), u64> = BTreeMap::new();
@@ -872,4 +874,70 @@ override exempt events none
     ] {
         assert_eq!(!receivers(&policy, &event).is_empty(), is_delivered, "{event}");
     }
+}
+
+// ---- Pages ----
+
+/// The blocks of a page in a language, each with what follows it.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<(&'p str, &'p str)> {
+    let start = format!("```{language}\n");
+    page.split(&start).skip(1).map(|block| block.split_once("```").unwrap()).collect()
+}
+
+/// The policy of each page has the canonical layout and passes its tests. Every statement that the page offers compiles in it.
+#[test]
+fn pages_of_preludes_have_policies_that_work() {
+    for page in [
+        include_str!("../docs/preludes/rudderstack-server.md"),
+        include_str!("../docs/preludes/rudderstack-sdk.md"),
+    ] {
+        let text = blocks(page, "consent")[0].0;
+        assert_eq!(format(text).unwrap(), text);
+        let table = Table::new(parse(text));
+        let cases = testing::run(&table, &Memory::default(), |_| true);
+        assert!(cases.len() > 3 && cases.iter().all(|case| case.failures.is_empty()), "{cases:#?}");
+        let event: Value = serde_json::from_str(blocks(page, "json")[0].0).unwrap();
+        assert_eq!(outcomes(&table, &event).iter().filter(|is_delivered| **is_delivered).count(), 1);
+        let mut offered = 0;
+        for code in page.split('`').skip(1).step_by(2) {
+            let statement = code.replace("\\|", "|").replace('…', "analytics");
+            let needs = match statement.split_once(' ') {
+                Some(("needs", _)) => format!("destination \"X\" {statement} otherwise unmapped"),
+                Some(("override" | "shared", _)) if statement.contains("alias") => {
+                    format!("destination \"X\" unmapped {statement}")
+                }
+                Some(("override", _)) => statement,
+                _ => continue,
+            };
+            parse(&format!("{text}{needs}"));
+            offered += 1;
+        }
+        assert!(offered > 3, "{offered}");
+    }
+}
+
+/// The guide's blocks run in an empty folder, in their order, and print what stands below them.
+#[cfg(unix)]
+#[test]
+fn the_guide_runs_as_pasted() {
+    let page = include_str!("../docs/how-to/rudderstack.md");
+    let folder = tempfile::tempdir().unwrap();
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_consentry")).parent().unwrap().display();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    let (mut run, mut compared) = (0, 0);
+    for (commands, rest) in blocks(page, "sh") {
+        let mut shell = std::process::Command::new("sh");
+        let output =
+            shell.args(["-ec", commands]).current_dir(folder.path()).env("PATH", &path).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""), "{commands}\n{printed}");
+        let expected =
+            rest.strip_prefix("\n\n```text\n").map_or("", |rest| rest.split_once("```").unwrap().0);
+        assert_eq!(printed, expected, "{commands}");
+        run += 1;
+        compared += usize::from(!expected.is_empty());
+    }
+    assert!(run > 7 && compared > 5, "{run} {compared}");
+    assert!(page.split("```").step_by(2).flat_map(str::split_whitespace).count() <= 800);
 }
