@@ -1,5 +1,5 @@
 //! RudderStack's server and its JavaScript SDK: the preludes against transcriptions of both rules, the vendor's examples, the
-//! pages, and the guide. Rules of mParticle, Tealium and Global Privacy Control that need inputs stand at the end.
+//! pages, and the guide. Examples of mParticle, Tealium, Google, OneTrust and Global Privacy Control stand before the pages.
 
 #![allow(
     clippy::unwrap_used,
@@ -563,8 +563,7 @@ fn the_sdk_prelude_blocks_before_a_choice() {
 
 // ---- The vendor's examples ----
 
-/// The destination of RudderStack's configuration example, and another one of the same definition. `any` and `all` are the strategies
-/// of its custom block.
+/// The destination of RudderStack's configuration example, another one of the same definition with the old lists alone, and one without ids.
 fn example(prelude: &str) -> Policy {
     parse(&format!(
         r#"consentry 1
@@ -734,7 +733,7 @@ fn server_and_sdk_differ_in_both_directions() {
     assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
 
-// ---- Other vendors' rules that need inputs ----
+// ---- Other vendors ----
 
 /// A browser's signal refuses advertising, whatever the consent object grants, and also without one.
 #[test]
@@ -882,6 +881,44 @@ override exempt events none
         (json!({"policy": "gdpr", "consent_categories_granted": "display_ads"}), false),
     ] {
         assert_eq!(!receivers(&policy, &event).is_empty(), is_delivered, "{event}");
+    }
+}
+
+/// Words of Google's consent mode ("words-granted-denied"), and OneTrust's active groups ("strings-of-groups-and-tcf"), through their preludes.
+#[test]
+fn google_and_onetrust_have_preludes() {
+    let google = parse(
+        r#"consentry 1
+policy "consent mode"
+include prelude "google-consent-mode"
+category "ad_user_data"
+category "analytics_storage"
+destination "Google Ads" needs "ad_user_data"
+destination "Google Analytics 4" needs "analytics_storage"
+"#,
+    );
+    let onetrust = parse(
+        r#"consentry 1
+policy "groups"
+include prelude "onetrust-groups"
+category Advertising = "C0004"
+category Analytics = "C0002"
+destination "Amplitude" needs Analytics
+destination "Facebook Pixel" needs Advertising
+destination "Intercom" unmapped
+"#,
+    );
+    let words = |analytics: Value, ads: Value| json!({"google_consents": {"analytics_storage": analytics, "ad_user_data": ads, "ad_storage": "DENIED"}});
+    let groups = |text: &str| json!({"consent": {"activeGroups": text}});
+    for (policy, context, expected) in [
+        (&google, words(json!("GRANTED"), json!("DENIED")), &["Google Analytics 4"][..]),
+        (&google, words(json!("granted"), json!("denied")), &["Google Analytics 4"]),
+        (&google, words(json!("UNSPECIFIED"), json!(true)), &[]),
+        (&onetrust, groups(",C0001,C0002,"), &["Amplitude", "Intercom"]),
+        (&onetrust, groups(""), &["Intercom"]),
+    ] {
+        let event = json!({"type": "track", "event": "x", "context": context});
+        assert_eq!(receivers(policy, &event), expected, "{event}");
     }
 }
 
