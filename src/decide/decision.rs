@@ -7,7 +7,10 @@ use super::reasons::Reasons;
 use super::resolved::{ALL, ResolvedEvent};
 use super::router::Alias;
 use super::table::Table;
-use crate::event::{ConsentState, Entry, Event, IntegrationsState, Limits, Name, integrations_texts};
+use crate::event::{
+    ConsentState, Entry, Event, ForeignKind, ForeignValue, IntegrationsState, Limits, Name, find_foreign,
+    integrations_texts,
+};
 use crate::model::{CheckAction, CheckResult, Checked, DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
@@ -31,7 +34,7 @@ pub(super) enum Origin<'d> {
     /// An event of the caller's.
     Event(&'d Event<'d>),
     /// An event that the slow reader has read.
-    Read { bytes: &'d [u8], event: Box<Event<'d>> },
+    Read { bytes: &'d [u8], limits: Limits, event: Box<Event<'d>> },
     /// An event of which only what decides was read; the rest is when somebody asks for it.
     Bytes { bytes: &'d [u8], limits: Limits, integrations: Option<&'d [u8]>, event: OnceLock<Box<Event<'d>>> },
 }
@@ -68,6 +71,31 @@ impl<'d> Decision<'d> {
                 event.get_or_init(|| Box::new(self.table.read(bytes, limits).unwrap_or_default()))
             }
         }
+    }
+
+    /// Returns the consent of the event that the policy does not read, where it has none that the policy reads; and the integrations at another
+    /// place, where it has none at theirs (section 1 of the semantics).
+    pub fn foreign(&self) -> Vec<ForeignValue> {
+        let (filter, policy) = (&self.table.foreign, self.policy());
+        let has_own =
+            matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered);
+        let has_integrations = self.integrations() == IntegrationsState::Present;
+        let mut found = match &self.origin {
+            Origin::Event(_) => return Vec::new(),
+            // The fast reader doubts keys that the filter cannot see.
+            Origin::Bytes { bytes, limits, .. }
+                if !has_own && filter.may_have_consent(bytes)
+                    || !has_integrations && filter.may_have_integrations(bytes) =>
+            {
+                find_foreign(bytes, policy.reading(), limits)
+            }
+            Origin::Read { bytes, limits, .. } if !has_own || !has_integrations => {
+                find_foreign(bytes, policy.reading(), limits)
+            }
+            Origin::Bytes { .. } | Origin::Read { .. } => return Vec::new(),
+        };
+        found.retain(|one| !has_own || one.kind == ForeignKind::Integrations);
+        found
     }
 
     /// Returns the event in the policy's own numbers: all that the decision depends on.

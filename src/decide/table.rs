@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::names::Names;
 use super::requirements::Requirements;
 use super::router::Router;
-use crate::event::{InstructionSet, Keys};
+use crate::event::{ForeignFilter, InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     AlsoRecords, CheckResult, ConsentState, Destination, DestinationId, Enforce, EventRole,
@@ -85,6 +85,8 @@ pub struct Table {
     /// What an event gets that the check drops, by the result of the check.
     drops: [Enforce; CheckResult::ALL.len()],
     named_events: Vec<(String, EventRole)>,
+    /// Finds out that an event has nothing foreign.
+    pub(super) foreign: ForeignFilter,
     /// Calculated by `exact`, at the first call of `fingerprint`.
     pub(crate) fingerprint: OnceLock<Result<Fingerprint, TooLargeError>>,
     gate: OnceLock<Gate>,
@@ -151,6 +153,7 @@ impl Table {
             named_events,
             instructions: InstructionSet::fastest(),
             drops: CheckResult::ALL.map(|result| Enforce::Drop(result.drop_reason().to_owned())),
+            foreign: ForeignFilter::default(),
             fingerprint: OnceLock::new(),
             gate: OnceLock::new(),
             consent_steps: steps,

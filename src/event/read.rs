@@ -4,6 +4,7 @@ use super::batch::recognise::{self, Form};
 use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
+use super::foreign::{self, ForeignValue};
 use super::json::{Json, Members, Type, is_space, values};
 #[cfg(feature = "ledger")]
 use super::unread::{self, UnreadValue};
@@ -51,10 +52,15 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
     Event {
         id: string(members, "messageId"),
         consent: consent::read(members, reading),
-        integrations: integrations(members),
+        integrations: integrations(members, reading),
         is_identify: string(members, "type").is_some_and(|kind| kind == *"identify"),
         track: track(string(members, "type"), string(members, "event")),
     }
+}
+
+/// Returns what a line has at places and in shapes that a policy does not read; nothing of a line that is no event.
+pub(crate) fn find_foreign(bytes: &[u8], reading: &Reading, limits: &Limits) -> Vec<ForeignValue> {
+    members(bytes, limits).map_or(Vec::new(), |event| foreign::all(&event, reading))
 }
 
 /// An event with what a ledger, and an audit, read of it.
@@ -226,8 +232,12 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
     values.next().is_none().then_some(value)?.read()
 }
 
-/// All integrations objects are read as one; if one of them is no object, none is read.
-pub(super) fn integrations<'a>(event: &Members<'a>) -> Integrations<'a> {
+/// All integrations objects are read as one; if one of them is no object, none is read. Where there is none, one at another place may
+/// count as malformed.
+fn integrations<'a>(event: &Members<'a>, reading: &Reading) -> Integrations<'a> {
+    if foreign::has_misplaced_integrations(event, reading) {
+        return Integrations::Malformed;
+    }
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
         let Some(members) = object.typed_members() else { return Integrations::Malformed };

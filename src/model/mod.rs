@@ -44,9 +44,11 @@ pub use requirement::Requirement;
 pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
+pub(crate) use crate::syntax::path;
 pub use crate::syntax::tree::{
     AbsentValue, AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel,
-    ConsentState, DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, IntegrationsState,
-    InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier, RecordedPreference,
-    RouterKnows, Shape, StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
+    ConsentState, DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent,
+    IntegrationsState, InvalidEntries, Level, Listed, LoadTrigger, Mode, Preference, Quantifier,
+    RecordedPreference, RouterKnows, Shape, StatedChoice, StatedEntry, StatedPreference,
+    UnmappedDestinations, WithoutConsent,
 };

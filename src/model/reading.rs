@@ -1,7 +1,9 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
 use crate::syntax::quoted;
-use crate::syntax::tree::{AbsentValue, ConsentState, Listed, Preference, Shape, StatedPreference};
+use crate::syntax::tree::{
+    AbsentValue, ConsentState, ForeignConsent, Listed, Preference, Shape, StatedPreference,
+};
 
 /// The way in which events carry consent: the place and the shape.
 ///
@@ -20,14 +22,16 @@ pub struct Reading {
     pub(crate) skip: Vec<String>,
     /// Values that count as no value.
     pub(crate) absent: Vec<AbsentValue>,
+    /// The treatment of consent in other shapes and at other places, where there is none at this one.
+    pub(crate) foreign: ForeignConsent,
 }
 
 impl Reading {
     /// An object of booleans: `{"Advertising": true, "Analytics": false}`. The path's own spelling comes first.
     pub(crate) fn booleans(parents: Vec<String>, spellings: Vec<String>) -> Self {
         let shape = Shape::Booleans { within: None, reversed: false };
-        let (skip, absent) = (Vec::new(), Vec::new());
-        Reading { parents, spellings, shape, unlisted: Preference::Unasked, skip, absent }
+        let (skip, absent, foreign) = (Vec::new(), Vec::new(), ForeignConsent::Ignored);
+        Reading { parents, spellings, shape, unlisted: Preference::Unasked, skip, absent, foreign }
     }
 
     /// Returns the paths at which the preferences may be, each by its keys; the first is the policy's own.
@@ -50,6 +54,11 @@ impl Reading {
     /// Returns the values at the path that count as no value.
     pub fn absent(&self) -> &[AbsentValue] {
         &self.absent
+    }
+
+    /// Returns the treatment of consent in other shapes and at other places.
+    pub fn foreign(&self) -> ForeignConsent {
+        self.foreign
     }
 
     /// Returns the consent states that an event can have. An event is never without itself, so that a path of one key is never
@@ -153,6 +162,10 @@ impl Reading {
     /// Returns true if the same event shows how both readings see it. Readings of one shape go through the same members, and an event can have
     /// preferences under only one of the spellings that just one of them accepts. Readings of two shapes read two values.
     pub(crate) fn is_comparable(&self, other: &Reading) -> bool {
+        // One of them may find no integrations where the other finds some at another place.
+        if self.foreign != other.foreign {
+            return false;
+        }
         if !self.has_shape_of(other) {
             let is_within = |one: &[&str], other: &[&str]| one.starts_with(other) || other.starts_with(one);
             let has_one_spelling = self.spellings.len() == 1 && other.spellings.len() == 1;
@@ -253,6 +266,9 @@ impl Reading {
         if !absent.is_empty() {
             parts.push((ABSENT_TEXTS, absent));
         }
+        if self.foreign == ForeignConsent::Malformed {
+            parts.push((FOREIGN_IS_MALFORMED, Vec::new()));
+        }
         parts
     }
 }
@@ -310,6 +326,7 @@ const UNLISTED_REFUSED: u64 = 72;
 const SKIP: u64 = 73;
 const ABSENT_NULL: u64 = 74;
 const ABSENT_TEXTS: u64 = 75;
+const FOREIGN_IS_MALFORMED: u64 = 76;
 
 /// The spellings of the preferences key in Segment's documentation: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.

@@ -299,6 +299,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::library_loads => "`library`",
         Rule::router_knows => "`router`",
         Rule::batches => "`batches`",
+        Rule::foreign_consent => "`foreign`",
         Rule::envelope_ignored => "`envelope ignored`",
         Rule::ledger_also_records => "`ledger`",
         Rule::any_grant => "`any grant`",

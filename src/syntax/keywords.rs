@@ -81,6 +81,7 @@ keywords! {
     LibraryLoads "library loads when" = "granted" true,
     RouterKnows "router knows" = "some names" true,
     Batches "batches" = "merged" true,
+    ForeignConsent "foreign consent" = "ignored" true,
     LedgerAlsoRecords "ledger" + "also records" = "nothing" true,
     LedgerMismatch "ledger" + "mismatch" = "ignore" true,
     LedgerUnstamped "ledger" + "unstamped" = "use recorded" true,
@@ -108,7 +109,7 @@ const OLD_STATEMENTS: [&str; 4] = ["unreadable", "preferences", "visit", "verify
 const ALSO_INSIDE: [&str; 6] = ["unmapped", "exempt", "consent", "implied", "never", "always"];
 
 /// Words that the language has not always had.
-pub(super) const NEW_WORDS: [&str; 25] = [
+pub(super) const NEW_WORDS: [&str; 26] = [
     "alias",
     "answered",
     "batches",
@@ -116,6 +117,7 @@ pub(super) const NEW_WORDS: [&str; 25] = [
     "entries",
     "envelope",
     "except",
+    "foreign",
     "ignore",
     "ignored",
     "invalid",
@@ -145,7 +147,7 @@ pub(super) fn leads() -> Vec<&'static str> {
 }
 
 /// Returns true if a text begins with the first word of a statement. `consent` also begins a line of a test, and `library`,
-/// `router` and `batches` may be old names, so their second words count too.
+/// `router`, `batches` and `foreign` may be old names, so their second words count too.
 pub(super) fn begins_statement(text: &str) -> bool {
     let word = first_word(text);
     let second = || first_word(text.trim_start_matches(word).trim_start());
@@ -154,6 +156,7 @@ pub(super) fn begins_statement(text: &str) -> bool {
         "library" => second() == "loads",
         "router" => second() == "knows",
         "batches" => ["merged", "envelope", "reject"].contains(&second()),
+        "foreign" => second() == "consent",
         _ => is_first_word(word) || OLD_STATEMENTS.contains(&word),
     }
 }

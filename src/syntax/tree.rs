@@ -129,6 +129,8 @@ pub enum Fact {
     RouterKnows(RouterKnows),
     /// `batches …`.
     Batches(Batches),
+    /// `foreign consent …`.
+    ForeignConsent(ForeignConsent),
     /// `ledger also records …`: which events write to the ledger next to preference events.
     LedgerAlsoRecords(AlsoRecords),
     /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
@@ -505,7 +507,7 @@ impl Fact {
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             ExemptEvents PreferenceEvents ConsentAt Test Lint Banner Model ImpliedConsent GateOpens
-            GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            GateWithoutConsent LibraryLoads RouterKnows Batches ForeignConsent LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
     }

@@ -2,6 +2,7 @@
 
 use crate::event::consent::EnvelopeConsent;
 use crate::event::content::{Entry, Name};
+use crate::event::foreign;
 use crate::event::json::{Json, Members, name_text, values};
 use crate::event::splice::{replaced, with_first, without};
 use crate::model::{InvalidEntries, Policy, Reading};
@@ -37,6 +38,8 @@ impl<'a> Envelope<'a> {
             several => Some(Integrations::of(several, invalid_is_off)),
         };
         let reading = policy.reading().clone();
+        let is_misplaced = foreign::has_misplaced_integrations(&members, &reading);
+        let integrations = integrations.or(is_misplaced.then(|| MALFORMED));
         let consent = EnvelopeConsent::read(&members, policy);
         Envelope { members, reading, consent, integrations, invalid_is_off }
     }
@@ -58,6 +61,9 @@ impl<'a> Envelope<'a> {
     pub(super) fn with_integrations(&self, item: &str) -> Option<String> {
         let other = self.integrations.as_ref()?;
         let members = Json::new(item).members().unwrap_or_default();
+        // "Malformed if one of the two is": an object at the right place must not hide that.
+        let other =
+            if foreign::has_misplaced_integrations(&members, &self.reading) { &MALFORMED } else { other };
         let own: Vec<Json<'_>> = values(&members, "integrations").collect();
         if let ([own], true) = (own.as_slice(), other.is_object)
             && let Some(merged) = merged(*own, Json::new(&other.text), self.invalid_is_off)
@@ -73,6 +79,9 @@ impl<'a> Envelope<'a> {
         self.consent.as_ref()?.merge_into(item, &self.reading)
     }
 }
+
+/// Integrations that are no object.
+const MALFORMED: Integrations<'static> = Integrations { text: Cow::Borrowed("null"), is_object: false };
 
 /// The key of the integrations object.
 const KEY: &str = "\"integrations\":";

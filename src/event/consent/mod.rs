@@ -9,6 +9,7 @@ mod merge;
 mod words;
 
 use super::content::{Consent, Name};
+use super::foreign;
 use super::json::{Json, Member, Members, name_text, nest, object, text, values};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
@@ -18,6 +19,14 @@ pub(super) use merge::EnvelopeConsent;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
+    match own(event, reading) {
+        Consent::Missing | Consent::Empty if foreign::has_consent(event, reading) => Consent::Malformed,
+        own => own,
+    }
+}
+
+/// Returns the consent at the place that a policy reads.
+fn own<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     match find(event, reading) {
         Ok(value) if is_absent(value, reading) => Consent::Empty,
         Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),

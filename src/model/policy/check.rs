@@ -11,7 +11,8 @@ use crate::model::merge::{Merged, said};
 use crate::model::reconcile;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, Quantifier, Text,
+    CategoryAttribute, CategoryStatement, Fact, ForeignConsent, KindAttribute, KindStatement, Lint,
+    Quantifier, Text,
 };
 use std::collections::HashMap;
 
@@ -114,8 +115,10 @@ impl<'t> Checker<'t> {
             self.limit(names.value.len(), MAX_EVENTS, what);
             self.twice(names.value.iter(), "event");
         }
+        // Without the setting there is no policy in the end.
+        let foreign = said!(merged, ForeignConsent).map_or(ForeignConsent::Malformed, |said| said.value);
         let reading = said!(merged, ConsentAt)
-            .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)));
+            .and_then(|place| self.reading(&place.value, foreign, merged.cut_short.contains(&place.span)));
         if let Some(reading) = &reading {
             self.listable(&categories, reading);
             self.decidable(&categories, reading);

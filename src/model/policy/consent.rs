@@ -5,11 +5,16 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::checker::Checker;
 use crate::model::reading::{MAX_PATH, Reading, TAKEN};
 use crate::syntax;
-use crate::syntax::tree::{AbsentValue, ConsentAt, Preference, Shape, Text};
+use crate::syntax::tree::{AbsentValue, ConsentAt, ForeignConsent, Preference, Shape, Text};
 
 impl Checker<'_> {
     /// Returns where an event carries consent, and in which shape.
-    pub(super) fn reading(&mut self, place: &ConsentAt, is_cut_short: bool) -> Option<Reading> {
+    pub(super) fn reading(
+        &mut self,
+        place: &ConsentAt,
+        foreign: ForeignConsent,
+        is_cut_short: bool,
+    ) -> Option<Reading> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
@@ -28,14 +33,13 @@ impl Checker<'_> {
             }
         }
         if parents.is_empty() && self.forest.files.excerpt(last.span).contains('.') {
-            let parts: Vec<String> = last.value.split('.').map(key).collect();
             let message = "the whole path is in quotes, so that it is the name of one member";
             self.report(
                 Diagnostic::new(Code::UnusablePath, message)
                     .at(last.span, "one member with `.` in its name")
                     .help(format!(
                         "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
-                        parts.join(".")
+                        syntax::path(last.value.split('.'))
                     )),
             );
         }
@@ -61,7 +65,7 @@ impl Checker<'_> {
         let (shape, unlisted) = self.shape(place, is_cut_short);
         self.twice(place.skip.iter(), "name");
         let absent: Vec<AbsentValue> = place.absent.iter().map(|value| value.value.clone()).collect();
-        let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent };
+        let mut reading = Reading { parents, spellings, shape, unlisted, skip: Vec::new(), absent, foreign };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
         reading.skip = skip.map(|name| name.value.clone()).collect();
@@ -265,11 +269,4 @@ pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
             format!("[{}]{suffix}{shape}", quoted.join(", "))
         }
     }
-}
-
-/// A member's name as a path would write it.
-fn key(name: &str) -> String {
-    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if first && plain { name.to_owned() } else { syntax::quoted(name) }
 }
