@@ -1,5 +1,6 @@
 //! Events, honest and hostile, as the text of JSON; and a second reader to compare with.
 
+use super::foreign;
 use super::policies::{Listing, PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
@@ -61,6 +62,20 @@ impl EventText {
             // An event with a type is no batch.
             if members.iter().any(|(own, _)| is_key(own, "type")) && u.ratio(1, 8)? {
                 members.push((key(u, "batch")?, odd(u)?));
+            }
+        }
+        // Consent in other shapes and at other places, and what is nearly that.
+        for _ in 0..*u.choose(&[0, 0, 0, 1, 2])? {
+            let (holder, own, value) = foreign::member(u)?;
+            let member = (key(u, own)?, Json::Text(value.to_owned()));
+            let held = members.iter_mut().find_map(|(key, value)| match value {
+                Json::Object(members) if is_key(key, holder) => Some(members),
+                _ => None,
+            });
+            match held {
+                Some(held) => held.push(member),
+                None if holder.is_empty() => members.push(member),
+                None => members.push((key(u, holder)?, Json::Object(vec![member]))),
             }
         }
         // Decoys: what looks alike, elsewhere in the event.
@@ -462,9 +477,14 @@ pub fn compare(event: &Event, value: &Value, reading: &Reading, text: &str) {
         }
         other => Err(other.state().as_str()),
     };
+    let expected = match expected {
+        Err("missing" | "empty") if foreign::has_consent(value, reading) => Err("malformed"),
+        expected => expected,
+    };
     assert_eq!(ours, expected, "{text}");
 
     let expected = match value.get("integrations") {
+        None if foreign::has_integrations(value, reading) => None,
         None => Some(Vec::new()),
         Some(Value::Object(members)) => {
             let entry = |value: &Value| match value {

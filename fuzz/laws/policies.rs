@@ -209,7 +209,7 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES]) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &FOREIGN]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
         let (mut events, exempt) = event_names(u, "exempt events")?;
@@ -304,6 +304,7 @@ impl PolicyText {
             "library",
             "router",
             "batches",
+            "foreign",
             "ledger",
         ];
         for statement in &self.statements {
@@ -339,6 +340,9 @@ const ROUTER: &[&str] = &["router knows some names", "router knows own names"];
 
 /// The readings of batches.
 const BATCHES: &[&str] = &["batches merged", "batches envelope ignored", "batches reject"];
+
+/// The treatments of foreign consent.
+const FOREIGN: &[&str] = &["foreign consent malformed", "foreign consent ignored"];
 
 /// Settings of the ledger.
 const LEDGER: [&[&str]; 6] = [
