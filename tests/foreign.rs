@@ -13,7 +13,7 @@ mod text;
 
 use consentry::event::{Batch, ForeignKind, InstructionSet, Recorded};
 use consentry::exact::{Direction, diff, fingerprint};
-use consentry::{Event, Input, Limits, Policy, Table, Validation};
+use consentry::{Event, Input, Limits, Policy, Reason, Table, Validation};
 use serde_json::Value;
 use std::fs;
 use text::{Run, run};
@@ -295,6 +295,14 @@ fn a_batch_is_malformed_where_one_part_is() {
     );
 }
 
+/// The reason of a decision about an event for a destination.
+fn reason(policy: &Policy, line: &str, destination: &str) -> Reason {
+    let table = Table::new(policy.clone());
+    let mut scratch = table.scratch();
+    let decision = table.decide(Input::line(line.as_bytes()), &mut scratch).unwrap();
+    decision.verdict_of(destination).unwrap().reason()
+}
+
 /// Policies that differ in the setting alone are not equal, and the difference has an event.
 #[test]
 fn a_diff_shows_what_the_setting_changes() {
@@ -306,16 +314,8 @@ fn a_diff_shows_what_the_setting_changes() {
     let mut rows = 0;
     for (destination, change) in changes.changes() {
         let witness = change.witness.unwrap();
-        let reason = |policy: &Policy| {
-            let table = Table::new(policy.clone());
-            let mut scratch = table.scratch();
-            let decision = table.decide(Input::line(witness.event.as_bytes()), &mut scratch).unwrap();
-            decision.verdict_of(&destination.name).unwrap().reason()
-        };
-        assert_eq!(
-            (reason(&old), reason(&new)),
-            (change.before.unwrap().reason, change.after.unwrap().reason)
-        );
+        let reasons = [&old, &new].map(|policy| reason(policy, &witness.event, &destination.name));
+        assert_eq!(reasons, [change.before.unwrap().reason, change.after.unwrap().reason]);
         assert!(!found(&new, &witness.event).is_empty(), "{}", witness.event);
         rows += usize::from(change.direction == Direction::Tightened);
     }
@@ -323,35 +323,30 @@ fn a_diff_shows_what_the_setting_changes() {
     assert!(diff(&new, &new).is_empty());
 }
 
-/// A list that one policy reads is foreign to another one.
+/// What one policy reads is foreign to another one, wherever it is.
 #[test]
-fn a_diff_of_two_shapes_knows_what_is_foreign() {
-    let lists =
-        "override consent at context.consentManagement.deniedConsentIds refused list unlisted granted\n";
-    let (old, new) = (policy(lists), policy(&format!("{lists}{MALFORMED}override consent at context.consent.categoryPreferences"
-        ).replace("override consent at context.consentManagement.deniedConsentIds refused list unlisted granted\n", "")));
-    for (destination, change) in diff(&old, &new).changes() {
-        let Some(witness) = change.witness else { continue };
-        let event = |policy: &Policy| {
-            Event::read(witness.event.as_bytes(), policy.reading(), &Limits::default())
-                .unwrap()
-                .consent
-                .state()
-        };
-        let reason = |policy: &Policy| {
-            let table = Table::new(policy.clone());
-            let mut scratch = table.scratch();
-            let decision = table.decide(Input::line(witness.event.as_bytes()), &mut scratch).unwrap();
-            decision.verdict_of(&destination.name).unwrap().reason()
-        };
-        let states = (event(&old).as_str(), event(&new).as_str());
-        assert_ne!(states, ("answered", "missing"), "{}", witness.event);
-        assert_eq!(
-            (reason(&old), reason(&new)),
-            (change.before.unwrap().reason, change.after.unwrap().reason),
-            "{}",
-            witness.event
-        );
+fn a_diff_of_two_readings_knows_what_is_foreign() {
+    let new = policy(MALFORMED);
+    for (at, is_exact) in [
+        ("context.consentManagement.deniedConsentIds refused list unlisted granted", true),
+        ("context.consent.choices", false),
+    ] {
+        let old = policy(&format!("{MALFORMED}override consent at {at}"));
+        let changes = diff(&old, &new);
+        assert_eq!(changes.is_exact(), is_exact, "{at}");
+        for (destination, change) in changes.changes() {
+            let witness = change.witness.unwrap().event;
+            let found =
+                |policy: &Policy| (states(policy, &witness).0, reason(policy, &witness, &destination.name));
+            let (before, after) = (found(&old), found(&new));
+            assert!(before.0 != "answered" || !["missing", "empty"].contains(&after.0.as_str()), "{witness}");
+            assert_eq!(
+                (before.1, after.1),
+                (change.before.unwrap().reason, change.after.unwrap().reason),
+                "{witness}"
+            );
+        }
+        assert!(changes.changes().count() > 0, "{at}");
     }
 }
 

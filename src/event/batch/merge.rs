@@ -39,7 +39,7 @@ impl<'a> Envelope<'a> {
         };
         let reading = policy.reading().clone();
         let is_misplaced = foreign::has_misplaced_integrations(&members, &reading);
-        let integrations = integrations.or(is_misplaced.then(|| MALFORMED));
+        let integrations = integrations.or(is_misplaced.then_some(MALFORMED));
         let consent = EnvelopeConsent::read(&members, policy);
         Envelope { members, reading, consent, integrations, invalid_is_off }
     }
