@@ -261,6 +261,17 @@ fn misplaced_integrations_are_malformed_where_there_are_no_others() {
     }
 }
 
+/// A value that counts as no value decides nothing, and what stands next to it is foreign.
+#[test]
+fn an_absent_value_is_no_value() {
+    let halves = policy(&format!(
+        "{MALFORMED}override consent at consent_state.gdpr booleans in consented absent null"
+    ));
+    let other_half = r#"{"consent_state":{"gdpr":null,"ccpa":{"data_sale_opt_out":{"consented":true}}}}"#;
+    assert_eq!(states(&halves, other_half).0, "malformed");
+    assert_eq!(states(&halves, r#"{"consent_state":{"gdpr":null,"ccpa":null}}"#).0, "empty");
+}
+
 /// Foreign consent in an envelope makes each item malformed, and so does that of an item.
 #[test]
 fn a_batch_is_malformed_where_one_part_is() {

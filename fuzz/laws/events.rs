@@ -374,7 +374,7 @@ fn entry(u: &mut Unstructured) -> Result<Json> {
 }
 
 /// Returns true for a value that the policy takes for none.
-fn is_absent(value: &Value, reading: &Reading) -> bool {
+pub fn is_absent(value: &Value, reading: &Reading) -> bool {
     reading.absent().iter().any(|absent| match absent {
         AbsentValue::Null => value.is_null(),
         AbsentValue::Text(text) => value.as_str() == Some(text.as_str()),

@@ -1,5 +1,6 @@
 //! Foreign consent, recognised a second time: by section 1 of the semantics, on a `Value`.
 
+use super::events::is_absent;
 use arbitrary::{Result, Unstructured};
 use consentry::model::{ForeignConsent, Reading};
 use serde_json::Value;
@@ -82,7 +83,8 @@ fn is_foreign(key: &str, value: &Value, path: &mut Vec<String>, is_inside: bool,
     match value {
         Value::Object(members) if is_consent => {
             let is_next = |own: &Vec<String>| own.len() == path.len() + 1 && own.starts_with(path);
-            if own.iter().any(|own| is_next(own) && members.contains_key(&own[path.len()])) {
+            let is_value = |key: &String| members.get(key).is_some_and(|value| !is_absent(value, reading));
+            if own.iter().any(|own| is_next(own) && is_value(&own[path.len()])) {
                 return false;
             }
             let is_preference = |value: &Value| match value {

@@ -6,7 +6,7 @@
 
 use super::content::Name;
 use super::json::{Json, Members, Type, values};
-use crate::model::{DOCUMENTED_SPELLINGS, ForeignConsent, Reading, path};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, Reading, path};
 use memchr::memmem;
 
 /// Consent on an event that a policy does not read.
@@ -161,7 +161,7 @@ pub(super) fn consent(event: &Members<'_>, reading: &Reading) -> Vec<ForeignValu
     let (parents, spellings) = (&reading.parents, reading.spellings.iter().map(String::as_str));
     let own = spellings.chain(DOCUMENTED_SPELLINGS);
     let own = own.map(|own| parents.iter().map(String::as_str).chain([own]).collect()).collect();
-    let mut search = Search { own, path: Vec::new(), found: Vec::new() };
+    let mut search = Search { own, absent: &reading.absent, path: Vec::new(), found: Vec::new() };
     search.look(event, false);
     search.found
 }
@@ -183,6 +183,7 @@ fn misplaced_integrations(event: &Members<'_>) -> Option<&'static str> {
 struct Search<'r> {
     /// The paths at which the policy reads consent, or finds a documented spelling that makes it malformed.
     own: Vec<Vec<&'r str>>,
+    absent: &'r [AbsentValue],
     path: Vec<String>,
     found: Vec<ForeignValue>,
 }
@@ -200,12 +201,10 @@ impl Search<'_> {
 
     /// Looks at the member at the path.
     fn member(&mut self, key: &str, value: Json<'_>, is_inside: bool) {
-        if self.own.contains(&self.path.iter().map(String::as_str).collect()) {
-            return;
-        }
         let is_known = is_inside || PIECES.iter().any(|piece| key.contains(piece));
         let is_holder = !is_inside && self.path.len() <= 2 && HOLDERS.contains(&key);
-        if !is_known && !is_holder {
+        let is_own = || self.own.contains(&self.path.iter().map(String::as_str).collect());
+        if !is_known && !is_holder || is_own() {
             return;
         }
         let letters = letters(key);
@@ -244,7 +243,7 @@ impl Search<'_> {
         let own = self.own.iter().filter_map(|own| own.split_last());
         let mut own =
             own.filter(|(_, parents)| self.path.iter().map(String::as_str).eq(parents.iter().copied()));
-        own.any(|(last, _)| values(members, last).next().is_some())
+        own.any(|(last, _)| values(members, last).any(|value| !value.is_absent(self.absent)))
     }
 }
 
