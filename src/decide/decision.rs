@@ -79,20 +79,20 @@ impl<'d> Decision<'d> {
         let (filter, policy) = (&self.table.foreign, self.policy());
         let has_own =
             matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered);
-        let has_integrations = self.integrations() == IntegrationsState::Present;
         let mut found = match &self.origin {
-            Origin::Event(_) => return Vec::new(),
             // The fast reader doubts keys that the filter cannot see.
-            Origin::Bytes { bytes, limits, .. }
+            Origin::Bytes { bytes, limits, integrations, .. }
                 if !has_own && filter.may_have_consent(bytes)
-                    || !has_integrations && filter.may_have_integrations(bytes) =>
+                    || integrations.is_none() && filter.may_have_integrations(bytes) =>
             {
                 find_foreign(bytes, policy.reading(), limits)
             }
-            Origin::Read { bytes, limits, .. } if !has_own || !has_integrations => {
+            Origin::Read { bytes, limits, .. }
+                if !has_own || self.integrations() != IntegrationsState::Present =>
+            {
                 find_foreign(bytes, policy.reading(), limits)
             }
-            Origin::Bytes { .. } | Origin::Read { .. } => return Vec::new(),
+            Origin::Event(_) | Origin::Bytes { .. } | Origin::Read { .. } => return Vec::new(),
         };
         found.retain(|one| !has_own || one.kind == ForeignKind::Integrations);
         found

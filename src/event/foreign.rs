@@ -5,9 +5,9 @@
 //! like consent.
 
 use super::content::Name;
-use super::json::{Json, Members, Type, values};
+use super::json::{Json, Members, Type, skip_space, values};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, Reading, path};
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// Consent on an event that a policy does not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -315,8 +315,7 @@ pub(crate) struct ForeignFilter {
 
 impl Default for ForeignFilter {
     fn default() -> Self {
-        let (pieces, integrations) =
-            (PIECES.map(memmem::Finder::new), memmem::Finder::new("\"integrations\""));
+        let (pieces, integrations) = (PIECES.map(memmem::Finder::new), memmem::Finder::new(INTEGRATIONS));
         ForeignFilter { pieces, integrations }
     }
 }
@@ -324,11 +323,27 @@ impl Default for ForeignFilter {
 impl ForeignFilter {
     /// Returns true if an event may have foreign consent.
     pub(crate) fn may_have_consent(&self, event: &[u8]) -> bool {
-        self.pieces.iter().any(|piece| piece.find(event).is_some())
+        self.pieces.iter().any(|piece| is_in_key(piece, event))
     }
 
     /// Returns true if an event without integrations of its own may have them elsewhere.
     pub(crate) fn may_have_integrations(&self, event: &[u8]) -> bool {
-        self.integrations.find(event).is_some()
+        is_in_key(&self.integrations, event)
     }
+}
+
+/// Returns true if a text is in a key of an event, in which no key has an escape.
+fn is_in_key(text: &memmem::Finder<'static>, event: &[u8]) -> bool {
+    let mut rest = event;
+    // Behind each quote the search goes on, so that no byte is looked at twice.
+    while let Some(found) = text.find(rest) {
+        let Some(behind) = rest.get(found..).and_then(|found| found.get(memchr(b'"', found)? + 1..)) else {
+            return false;
+        };
+        if skip_space(behind).first() == Some(&b':') {
+            return true;
+        }
+        rest = behind;
+    }
+    false
 }
