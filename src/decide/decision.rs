@@ -34,7 +34,7 @@ pub(super) enum Origin<'d> {
     /// An event of the caller's.
     Event(&'d Event<'d>),
     /// An event that the slow reader has read.
-    Read { bytes: &'d [u8], limits: Limits, event: Box<Event<'d>> },
+    Read { bytes: &'d [u8], event: Box<Event<'d>> },
     /// An event of which only what decides was read; the rest is when somebody asks for it.
     Bytes { bytes: &'d [u8], limits: Limits, integrations: Option<&'d [u8]>, event: OnceLock<Box<Event<'d>>> },
 }
@@ -77,25 +77,31 @@ impl<'d> Decision<'d> {
     /// place, where it has none at theirs (section 1 of the semantics).
     pub fn foreign(&self) -> Vec<ForeignValue> {
         let (filter, policy) = (&self.table.foreign, self.policy());
-        let has_own =
-            matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered);
+        let has_own = self.has_own_consent();
         let mut found = match &self.origin {
             // The fast reader doubts keys that the filter cannot see.
-            Origin::Bytes { bytes, limits, integrations, .. }
+            Origin::Bytes { bytes, integrations, .. }
                 if !has_own && filter.may_have_consent(bytes)
                     || integrations.is_none() && filter.may_have_integrations(bytes) =>
             {
-                find_foreign(bytes, policy.reading(), limits)
+                find_foreign(bytes, policy.reading())
             }
-            Origin::Read { bytes, limits, .. }
-                if !has_own || self.integrations() != IntegrationsState::Present =>
-            {
-                find_foreign(bytes, policy.reading(), limits)
+            Origin::Read { bytes, .. } if !has_own || self.integrations() != IntegrationsState::Present => {
+                find_foreign(bytes, policy.reading())
             }
             Origin::Event(_) | Origin::Bytes { .. } | Origin::Read { .. } => return Vec::new(),
         };
         found.retain(|one| !has_own || one.kind == ForeignKind::Integrations);
         found
+    }
+
+    fn has_own_consent(&self) -> bool {
+        matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered)
+    }
+
+    /// Returns true if it is worth the time to look for what is foreign: the event has no consent of its own, or malformed integrations.
+    pub(crate) fn is_foreign_likely(&self) -> bool {
+        !self.has_own_consent() || self.integrations() == IntegrationsState::Malformed
     }
 
     /// Returns the event in the policy's own numbers: all that the decision depends on.

@@ -170,7 +170,7 @@ impl Table {
         }
         let event = Event::read(bytes, self.policy().reading(), limits)?;
         let at = scratch.resolve(self, &event);
-        Ok((Origin::Read { bytes, limits: *limits, event: Box::new(event) }, at))
+        Ok((Origin::Read { bytes, event: Box::new(event) }, at))
     }
 
     /// Finds the parts of an event that a decision depends on, and the role that its name gives it.

@@ -58,9 +58,11 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
     }
 }
 
-/// Returns what a line has at places and in shapes that a policy does not read; nothing of a line that is no event.
-pub(crate) fn find_foreign(bytes: &[u8], reading: &Reading, limits: &Limits) -> Vec<ForeignValue> {
-    members(bytes, limits).map_or(Vec::new(), |event| foreign::all(&event, reading))
+/// Returns what an event has at places and in shapes that a policy does not read. One of the readers has accepted the bytes.
+pub(crate) fn find_foreign(bytes: &[u8], reading: &Reading) -> Vec<ForeignValue> {
+    let text = simdutf8::basic::from_utf8(bytes).ok();
+    let event = text.and_then(|text| Json::new(text).members());
+    event.map_or(Vec::new(), |event| foreign::all(&event, reading))
 }
 
 /// An event with what a ledger, and an audit, read of it.

@@ -139,7 +139,9 @@ impl Summary {
         let unknown = decision.unknown_entries();
         self.unknown_integrations.entries += u64::from(unknown);
         self.unknown_integrations.events += u64::from(unknown > 0);
-        self.foreign.add(&decision.foreign());
+        if decision.is_foreign_likely() {
+            self.foreign.add(&decision.foreign());
+        }
         if !self.names_category {
             self.add_keys(decision);
         }
@@ -254,7 +256,8 @@ impl Summary {
         self.unknown_integrations
     }
 
-    /// Returns the consent that the policy does not read, of events without consent that it reads, and the integrations at another place.
+    /// Returns the consent and the integrations that the policy does not read, of events without consent that it reads or with malformed
+    /// integrations.
     pub fn foreign(&self) -> &ForeignCounts {
         &self.foreign
     }
