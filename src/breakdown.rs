@@ -1,7 +1,7 @@
 //! Counts by values that events have, in bounded memory.
 
-use crate::event::Name;
-use std::collections::BTreeMap;
+use crate::event::{ForeignKind, ForeignValue, Name};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of values that are counted one by one: the first that come. All further ones are counted together.
 pub const MAX_VALUES: usize = 1_000;
@@ -58,5 +58,50 @@ impl Breakdown<u64> {
     pub(crate) fn merge(&mut self, other: &Self) {
         other.rows.iter().for_each(|(value, count)| *self.count_mut(value.clone()) += count);
         self.other += other.other;
+    }
+}
+
+/// Counts of events with consent or integrations that a policy does not read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ForeignCounts {
+    events: u64,
+    by: Breakdown<u64>,
+}
+
+impl ForeignCounts {
+    /// Counts what one event has.
+    pub(crate) fn add(&mut self, found: &[ForeignValue]) {
+        self.events += u64::from(!found.is_empty());
+        let distinct: BTreeSet<(String, ForeignKind)> =
+            found.iter().map(|one| (one.place(), one.kind)).collect();
+        for (place, kind) in distinct {
+            *self.by.count_mut(vec![Some(Name::from(place)), Some(Name::from(kind.as_str()))]) += 1;
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.events += other.events;
+        self.by.merge(&other.by);
+    }
+
+    /// Returns the number of events that have any.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Returns the number of events by the path, as a policy writes it, and by what stands there.
+    pub fn rows(&self) -> impl Iterator<Item = (String, ForeignKind, u64)> {
+        self.by.rows().filter_map(|(value, events)| match value {
+            [Some(place), Some(kind)] => {
+                let kind = ForeignKind::ALL.into_iter().find(|one| *kind == *one.as_str())?;
+                Some((place.to_string(), kind, *events))
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns how often others were found, which have no row.
+    pub fn other(&self) -> u64 {
+        *self.by.other()
     }
 }

@@ -294,7 +294,7 @@ to be delivered, one of
     let off = br#"{"context":{"consent":{"categoryPreferences":{"C0002":true}}},"integrations":{"Mixpanel":"yes"}}"#;
     let setting = run_with(&["explain", GAZETTE, "--destination", "Mixpanel"], off);
     assert!(
-        setting.out.contains("prelude segment-strict:24: override invalid entries off"),
+        setting.out.contains("prelude segment-strict:25: override invalid entries off"),
         "{}",
         setting.out
     );

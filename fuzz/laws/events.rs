@@ -1,5 +1,6 @@
 //! Events, honest and hostile, as the text of JSON; and a second reader to compare with.
 
+use super::foreign;
 use super::policies::{Listing, PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
@@ -76,6 +77,20 @@ impl EventText {
             // An event with a type is no batch.
             if members.iter().any(|(own, _)| is_key(own, "type")) && u.ratio(1, 8)? {
                 members.push((key(u, "batch")?, odd(u)?));
+            }
+        }
+        // Consent in other shapes and at other places, and what is nearly that.
+        for _ in 0..*u.choose(&[0, 0, 0, 1, 2])? {
+            let (holder, own, value) = foreign::member(u)?;
+            let member = (key(u, own)?, Json::Text(value.to_owned()));
+            let held = members.iter_mut().find_map(|(key, value)| match value {
+                Json::Object(members) if is_key(key, holder) => Some(members),
+                _ => None,
+            });
+            match held {
+                Some(held) => held.push(member),
+                None if holder.is_empty() => members.push(member),
+                None => members.push((key(u, holder)?, Json::Object(vec![member]))),
             }
         }
         // Decoys: what looks alike, elsewhere in the event.
@@ -398,7 +413,7 @@ fn entry(u: &mut Unstructured) -> Result<Json> {
 }
 
 /// Returns true for a value that the policy takes for none.
-fn is_absent(value: &Value, reading: &Reading) -> bool {
+pub fn is_absent(value: &Value, reading: &Reading) -> bool {
     reading.absent().iter().any(|absent| match absent {
         AbsentValue::Null => value.is_null(),
         AbsentValue::Text(text) => value.as_str() == Some(text.as_str()),
@@ -536,9 +551,14 @@ pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
         }
         other => Err(other.state().as_str()),
     };
+    let expected = match expected {
+        Err("missing" | "empty") if foreign::has_consent(value, reading) => Err("malformed"),
+        expected => expected,
+    };
     assert_eq!(ours, expected, "{text}");
 
     let expected = match value.get("integrations") {
+        None if foreign::has_integrations(value, reading) => None,
         None => Some(Vec::new()),
         Some(Value::Object(members))
             if all_is_boolean && !members.get("All").is_none_or(Value::is_boolean) =>

@@ -16,6 +16,7 @@ mod checks;
 pub mod events;
 pub mod exact;
 pub mod flips;
+mod foreign;
 mod gates;
 pub mod layouts;
 mod ledger;

@@ -313,7 +313,7 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &NON_BOOLEAN_ALL]) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &NON_BOOLEAN_ALL, &FOREIGN]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
         let (mut events, exempt) = event_names(u, "exempt events")?;
@@ -397,6 +397,7 @@ impl PolicyText {
             "router",
             "batches",
             "non-boolean",
+            "foreign",
             "ledger",
         ];
         for statement in &self.statements {
@@ -436,6 +437,9 @@ const NON_BOOLEAN_ALL: &[&str] =
 
 /// The readings of batches.
 const BATCHES: &[&str] = &["batches merged", "batches envelope ignored", "batches reject"];
+
+/// The treatments of foreign consent.
+const FOREIGN: &[&str] = &["foreign consent malformed", "foreign consent ignored"];
 
 /// Settings of the ledger.
 const LEDGER: [&[&str]; 6] = [

@@ -7,7 +7,10 @@ use super::reasons::Reasons;
 use super::resolved::{ALL, ResolvedEvent};
 use super::router::Alias;
 use super::table::Table;
-use crate::event::{ConsentState, Entry, Event, IntegrationsState, Limits, Name, integrations_texts};
+use crate::event::{
+    ConsentState, Entry, Event, ForeignKind, ForeignValue, IntegrationsState, Limits, Name, find_foreign,
+    integrations_texts,
+};
 use crate::model::{CheckAction, CheckResult, Checked, DestinationId, GateOpens, Policy};
 use crate::reason::Reason;
 use crate::verdict::Verdict;
@@ -68,6 +71,37 @@ impl<'d> Decision<'d> {
                 event.get_or_init(|| Box::new(self.table.read(bytes, limits).unwrap_or_default()))
             }
         }
+    }
+
+    /// Returns the consent of the event that the policy does not read, where it has none that the policy reads; and the integrations at another
+    /// place, where it has none at theirs (section 1 of the semantics).
+    pub fn foreign(&self) -> Vec<ForeignValue> {
+        let (filter, policy) = (&self.table.foreign, self.policy());
+        let has_own = self.has_own_consent();
+        let mut found = match &self.origin {
+            // The fast reader doubts keys that the filter cannot see.
+            Origin::Bytes { bytes, integrations, .. }
+                if !has_own && filter.may_have_consent(bytes)
+                    || integrations.is_none() && filter.may_have_integrations(bytes) =>
+            {
+                find_foreign(bytes, policy.reading())
+            }
+            Origin::Read { bytes, .. } if !has_own || self.integrations() != IntegrationsState::Present => {
+                find_foreign(bytes, policy.reading())
+            }
+            Origin::Event(_) | Origin::Bytes { .. } | Origin::Read { .. } => return Vec::new(),
+        };
+        found.retain(|one| !has_own || one.kind == ForeignKind::Integrations);
+        found
+    }
+
+    fn has_own_consent(&self) -> bool {
+        matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered)
+    }
+
+    /// Returns true if it is worth the time to look for what is foreign: the event has no consent of its own, or malformed integrations.
+    pub(crate) fn is_foreign_likely(&self) -> bool {
+        !self.has_own_consent() || self.integrations() == IntegrationsState::Malformed
     }
 
     /// Returns the event in the policy's own numbers: all that the decision depends on.

@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::names::Names;
 use super::requirements::Requirements;
 use super::router::Router;
-use crate::event::{InstructionSet, Keys};
+use crate::event::{ForeignFilter, InstructionSet, Keys};
 use crate::fingerprint::{Fingerprint, TooLargeError};
 use crate::model::{
     AlsoRecords, CheckResult, ConsentState, Destination, DestinationId, Enforce, EventRole,
@@ -89,6 +89,8 @@ pub struct Table {
     /// What an event gets that the check drops, by the result of the check.
     drops: [Enforce; CheckResult::ALL.len()],
     named_events: Vec<(String, EventRole)>,
+    /// Finds out that an event has nothing foreign.
+    pub(super) foreign: ForeignFilter,
     /// The policy with its conditions, which the table of a case shares: its fingerprint names every decision.
     pub(crate) whole: Arc<Policy>,
     /// Calculated by `exact`, at the first call of `fingerprint`.
@@ -162,6 +164,7 @@ impl Table {
             named_events,
             instructions: InstructionSet::fastest(),
             drops: CheckResult::ALL.map(|result| Enforce::Drop(result.drop_reason().to_owned())),
+            foreign: ForeignFilter::default(),
             whole: policy.clone(),
             fingerprint: Arc::default(),
             gate: OnceLock::new(),

@@ -5,6 +5,7 @@
 
 use super::content::Name;
 use crate::diagnostic::escaped;
+use crate::model::AbsentValue;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -51,6 +52,14 @@ impl<'a> Json<'a> {
     /// Whether it is `null`.
     pub(super) fn is_null(self) -> bool {
         self.0.trim_ascii() == "null"
+    }
+
+    /// Returns true for a value that counts as no value.
+    pub(super) fn is_absent(self, absent: &[AbsentValue]) -> bool {
+        absent.iter().any(|absent| match absent {
+            AbsentValue::Null => self.is_null(),
+            AbsentValue::Text(text) => self.read::<Name>().is_some_and(|name| name == **text),
+        })
     }
 
     /// The members of an object, in order; `None` for a value of another type.

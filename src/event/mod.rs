@@ -9,6 +9,7 @@ mod consent;
 mod content;
 mod error;
 mod fast;
+mod foreign;
 mod inputs;
 mod json;
 mod layout;
@@ -29,6 +30,8 @@ pub use content::{Consent, Entry, Event, Integrations, Name};
 pub use error::{EventError, EventErrorKind};
 pub(crate) use fast::{Buffers, Keys, find};
 pub use fast::{InstructionSet, Validation};
+pub(crate) use foreign::ForeignFilter;
+pub use foreign::{ForeignKind, ForeignValue};
 pub(crate) use inputs::{members as input_members, other as other_value, scalar_json};
 pub(crate) use json::{Member, text};
 pub use layout::Layout;
@@ -37,6 +40,7 @@ pub(crate) use parts::{
     ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,
 };
 pub use read::Limits;
+pub(crate) use read::find_foreign;
 #[cfg(feature = "ledger")]
 pub(crate) use read::{IdMember, Whole as WholeEvent, read_whole};
 pub use recorded::{LedgerAnswer, Record, Recorded};

@@ -4,6 +4,7 @@ use super::batch::recognise::{self, Form};
 use super::consent;
 use super::content::{Entry, Event, Integrations, Name};
 use super::error::{EventError, EventErrorKind};
+use super::foreign::{self, ForeignValue};
 use super::inputs;
 use super::json::{Json, Members, Type, is_space, values};
 #[cfg(feature = "ledger")]
@@ -57,6 +58,13 @@ fn event<'a>(members: &Members<'a>, reading: &Reading) -> Event<'a> {
         is_identify: string(members, "type").is_some_and(|kind| kind == *"identify"),
         track: track(string(members, "type"), string(members, "event")),
     }
+}
+
+/// Returns what an event has at places and in shapes that a policy does not read. One of the readers has accepted the bytes.
+pub(crate) fn find_foreign(bytes: &[u8], reading: &Reading) -> Vec<ForeignValue> {
+    let text = simdutf8::basic::from_utf8(bytes).ok();
+    let event = text.and_then(|text| Json::new(text).members());
+    event.map_or(Vec::new(), |event| foreign::all(&event, reading))
 }
 
 /// An event with what a ledger, and an audit, read of it.
@@ -228,8 +236,12 @@ fn string<'a>(members: &Members<'a>, key: &str) -> Option<Name<'a>> {
     values.next().is_none().then_some(value)?.read()
 }
 
-/// All integrations objects are read as one; if one of them is no object, none is read.
+/// All integrations objects are read as one; if one of them is no object, none is read. Where there is none, one at another place may
+/// count as malformed.
 pub(super) fn integrations<'a>(event: &Members<'a>, reading: &Reading) -> Integrations<'a> {
+    if foreign::has_misplaced_integrations(event, reading) {
+        return Integrations::Malformed;
+    }
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
         let Some(members) = object.members().filter(|members| !has_unreadable_all(members, reading)) else {

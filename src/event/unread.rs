@@ -2,6 +2,7 @@
 
 use super::consent;
 use super::content::{Consent, Entry, Event, Name};
+use super::foreign;
 use super::json::{Json, Members, Type, values};
 use crate::model::{Preference, Reading};
 
@@ -12,7 +13,7 @@ pub struct UnreadValue<'a> {
     pub kind: UnreadKind,
     /// Its key, or the path of keys that leads to it, with dots.
     pub name: Name<'a>,
-    /// The value as it was written, in JSON.
+    /// The value as it was written, in JSON; of foreign consent what it looks like, which is a [`ForeignKind`](super::ForeignKind).
     pub value: &'a str,
     /// The members of an object.
     pub members: Vec<(Name<'a>, Entry)>,
@@ -31,6 +32,8 @@ pub enum UnreadKind {
     Entry,
     /// An integrations entry that is an object, which is on whatever it holds.
     Options,
+    /// Consent in a shape or at a place that the policy does not read.
+    Foreign,
     /// An object that is called like the integrations object, at a place or by a spelling that no decision reads.
     Misplaced,
 }
@@ -73,9 +76,17 @@ pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading, known: &Event<'a>
             }
         }
     }
+    for found in foreign::consent(event, reading) {
+        let (name, value) = (found.place().into(), found.kind.as_str());
+        all.push(UnreadValue { kind: UnreadKind::Foreign, name, value, members: Vec::new() });
+    }
+    let mut add = |name: Name<'a>, value: Json<'a>| {
+        let members = value.typed_members().unwrap_or_default();
+        all.push(UnreadValue { kind: UnreadKind::Misplaced, name, value: value.text(), members });
+    };
     let mut misplaced = |path: String, value: Json<'a>| {
         if value.json_type() == Type::Object {
-            add(UnreadKind::Misplaced, path.into(), value);
+            add(path.into(), value);
         }
     };
     for (name, value) in event {

@@ -143,6 +143,14 @@ impl Diff {
         self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new)) && !self.members_meet
     }
 
+    /// Returns true if the policies read the same consent, and only one of them counts foreign consent.
+    pub fn is_reading_of_foreign_alone(&self) -> bool {
+        self.reading.as_ref().is_some_and(|(old, new)| {
+            let as_new = Reading { foreign: new.foreign, ..old.clone() };
+            as_new.identity() == new.identity()
+        })
+    }
+
     /// Returns how many changes have a direction: rows of sheets, destinations of rows of the check, and, as another reason, drops whose
     /// text alone changes.
     pub fn count(&self, direction: Direction) -> usize {

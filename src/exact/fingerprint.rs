@@ -59,7 +59,7 @@ enum Part {
     RouterKnowsOwnNames = 50,
     EnvelopesAreIgnored = 51,
     BatchesAreRejected = 52,
-    // 60 to 76 are numbers of `Reading::identity`.
+    // 60 to 77 are numbers of `Reading::identity`.
     Input = 80,
     InputPath = 81,
     InputValue = 82,

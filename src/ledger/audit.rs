@@ -29,6 +29,8 @@ spelled! {
         UnknownCategory = "unknown_category",
         /// It gives a category of the policy a value that is no boolean.
         InvalidPreference = "invalid_preference",
+        /// It has consent in a shape or at a place that the policy does not read.
+        ForeignConsent = "foreign_consent",
         /// Its integrations object is malformed.
         MalformedIntegrations = "malformed_integrations",
         /// An object that is called like the integrations object is at a place or under a spelling that no decision reads.
@@ -99,7 +101,9 @@ pub struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        Tally { events: 0, findings: Counts::zero() }
+        // Foreign consent is there only if an event has some.
+        let findings = Finding::ALL.into_iter().filter(|finding| *finding != Finding::ForeignConsent);
+        Tally { events: 0, findings: Counts::zeros(findings) }
     }
 }
 
@@ -358,16 +362,19 @@ impl Audit {
                     Finding::InvalidEntry,
                 ),
                 UnreadKind::Options => (self.has_switch(one), Finding::UnreadSwitch),
+                UnreadKind::Foreign => (true, Finding::ForeignConsent),
                 UnreadKind::Misplaced => (self.is_misplaced(one), Finding::MisplacedIntegrations),
             };
             if is_found {
                 values.insert((finding, one.name.clone().into_owned(), cut(one.value)));
             }
         }
-        if event.notice.event.integrations.state() == IntegrationsState::Malformed {
-            findings.push(Finding::MalformedIntegrations);
-        }
-        for finding in [Finding::UnreadSwitch, Finding::MisplacedIntegrations] {
+        for finding in [
+            Finding::MalformedIntegrations,
+            Finding::UnreadSwitch,
+            Finding::MisplacedIntegrations,
+            Finding::ForeignConsent,
+        ] {
             findings.extend(values.iter().any(|(one, ..)| *one == finding).then_some(finding));
         }
         for (finding, name, value) in values {

@@ -47,10 +47,11 @@ pub use requirement::Requirement;
 pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
+pub(crate) use crate::syntax::path;
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
-    DestinationSet, Enforce, EntryState, GateOpens, ImpliedConsent, InputState, IntegrationsState,
-    InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, Preference, Quantifier,
-    RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
+    DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent, InputState,
+    IntegrationsState, InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, Preference,
+    Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
     UnmappedDestinations, WithoutConsent,
 };

@@ -2,7 +2,7 @@
 
 use super::inputs::{InputReading, StateSet, all_states};
 use crate::syntax::quoted;
-use crate::syntax::tree::{ConsentState, Listed, Preference, Shape, StatedPreference};
+use crate::syntax::tree::{ConsentState, ForeignConsent, Listed, Preference, Shape, StatedPreference};
 
 /// The way in which events carry consent: the place and the shape.
 ///
@@ -27,6 +27,8 @@ pub struct Reading {
     pub(crate) inputs: Vec<InputReading>,
     /// Members that each written event has, as JSON: those of a case of the inputs.
     pub(crate) given: Vec<(Vec<String>, String)>,
+    /// The treatment of consent in other shapes and at other places, where there is none at this one.
+    pub(crate) foreign: ForeignConsent,
 }
 
 impl Reading {
@@ -43,6 +45,7 @@ impl Reading {
             inputs: Vec::new(),
             given: Vec::new(),
             all_is_boolean: false,
+            foreign: ForeignConsent::Ignored,
         }
     }
 
@@ -66,6 +69,11 @@ impl Reading {
     /// Returns the values at the path that count as no value.
     pub fn absent(&self) -> &[AbsentValue] {
         &self.absent
+    }
+
+    /// Returns the treatment of consent in other shapes and at other places.
+    pub fn foreign(&self) -> ForeignConsent {
+        self.foreign
     }
 
     /// Returns the consent states that an event can have. An event is never without itself, so that a path of one key is never
@@ -179,6 +187,10 @@ impl Reading {
     /// Returns true if the same event shows how both readings see it. Readings of one shape go through the same members, and an event can have
     /// preferences under only one of the spellings that just one of them accepts. Readings of two shapes read two values.
     pub(crate) fn is_comparable(&self, other: &Reading) -> bool {
+        // One of them may find no integrations where the other finds some at another place.
+        if self.foreign != other.foreign {
+            return false;
+        }
         if !self.has_shape_of(other) {
             let is_within = |one: &[&str], other: &[&str]| one.starts_with(other) || other.starts_with(one);
             let has_one_spelling = self.spellings.len() == 1 && other.spellings.len() == 1;
@@ -282,6 +294,9 @@ impl Reading {
         if !absent.is_empty() {
             parts.push((ABSENT_TEXTS, absent));
         }
+        if self.foreign == ForeignConsent::Malformed {
+            parts.push((FOREIGN_IS_MALFORMED, Vec::new()));
+        }
         parts
     }
 }
@@ -348,7 +363,8 @@ const UNLISTED_REFUSED: u64 = 72;
 const SKIP: u64 = 73;
 const ABSENT_NULL: u64 = 74;
 const ABSENT_TEXTS: u64 = 75;
-const ALL_IS_BOOLEAN: u64 = 76;
+const ALL_IS_BOOLEAN: u64 = 77;
+const FOREIGN_IS_MALFORMED: u64 = 76;
 
 /// The spellings of the preferences key in Segment's documentation: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.

@@ -4,7 +4,7 @@ use super::json::{self, VERSION};
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
 use crate::counts::Counts;
-use crate::event::{Entry, EventErrorKind, Name, Preference};
+use crate::event::{Entry, EventErrorKind, ForeignKind, Name, Preference};
 use crate::ledger::{Audit, By, Finding, Rejection, Tally};
 use crate::model::{CheckResult, ConsentState, IntegrationsState, Policy};
 use serde::Serialize;
@@ -111,6 +111,9 @@ struct ValueRow {
     events: u64,
     finding: &'static str,
     name: String,
+    /// The statement that would read foreign consent, if the language has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
     value: String,
 }
 
@@ -183,6 +186,7 @@ impl<'a> AuditReport<'a> {
                     events: *events,
                     finding: finding.as_str(),
                     name: name.to_string(),
+                    statement: statement(*finding, name, value),
                     value: value.to_string(),
                 }),
                 _ => None,
@@ -307,13 +311,21 @@ impl<'a> AuditReport<'a> {
         let (shown, rest) = rows.split_at(rows.len().min(MAX_SHOWN));
         let shown = shown
             .iter()
-            .map(|row| [quoted(Some(&row.name)), row.value.clone(), format!("{:>7}", row.events)])
+            .map(|row| {
+                let statement = row.statement.as_ref().map(|statement| format!("read by `{statement}`"));
+                let events = format!("{:>7}", row.events);
+                [quoted(Some(&row.name)), row.value.clone(), events, statement.unwrap_or_default()]
+            })
             .chain((!rest.is_empty()).then(|| {
                 let events: u64 = rest.iter().map(|row| row.events).sum();
-                [format!("{} more", rest.len()), String::new(), format!("{events:>7}")]
+                [format!("{} more", rest.len()), String::new(), format!("{events:>7}"), String::new()]
             }))
-            .chain((other > 0).then(|| ["other".to_owned(), String::new(), format!("{other:>7}")]));
-        let grid = Grid::new([Column::default(), Column::default(), Column::right(8)]).with(shown);
+            .chain(
+                (other > 0)
+                    .then(|| ["other".to_owned(), String::new(), format!("{other:>7}"), String::new()]),
+            );
+        let columns = [Column::default(), Column::default(), Column::right(8), Column::default()];
+        let grid = Grid::new(columns).with(shown);
         (!rows.is_empty() || other > 0).then_some(Grid { indent: 4, ..grid })
     }
 
@@ -414,6 +426,7 @@ fn meaning(finding: Finding) -> &'static str {
         Finding::WrongSpelling => "preferences under a spelling that the policy does not accept",
         Finding::UnknownCategory => "a category that the policy does not declare",
         Finding::InvalidPreference => "a category with a value that is neither true nor false",
+        Finding::ForeignConsent => "consent in a shape or at a place that the policy does not read",
         Finding::MalformedIntegrations => "an integrations object that is no object",
         Finding::MisplacedIntegrations => "an integrations object where no decision reads it",
         Finding::MisspelledIntegration => {
@@ -431,9 +444,19 @@ fn meaning(finding: Finding) -> &'static str {
     }
 }
 
-/// Returns what to do about a finding of the integrations object.
+/// Returns the statement that would read a value of foreign consent at a place.
+fn statement(finding: Finding, place: &Name<'_>, kind: &Name<'_>) -> Option<String> {
+    let kinds = ForeignKind::ALL.into_iter().filter(|_| finding == Finding::ForeignConsent);
+    let kind = kinds.into_iter().find(|one| *kind == *one.as_str())?;
+    kind.statement(&place.to_text())
+}
+
+/// Returns what to do about a finding.
 fn help(finding: Finding) -> Option<&'static str> {
     Some(match finding {
+        Finding::ForeignConsent => {
+            "read it with `consent at`, or correct the source; `foreign consent` decides what becomes of such an event if it has no other consent"
+        }
         Finding::MalformedIntegrations => {
             "write an object, and `{}` for an empty one; PHP writes an empty array as `[]`. The policy decides what becomes of such an event"
         }

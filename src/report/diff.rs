@@ -10,7 +10,7 @@ use crate::exact::{
     CategoryNames, Change, Decided, DestinationDiff, Diff, Direction, DropChange, GateChange, InputCases,
     Passing, Presence, Witness, fingerprint,
 };
-use crate::model::{Batches, Policy, Reading, RouterKnows};
+use crate::model::{Batches, ForeignConsent, Policy, Reading, RouterKnows};
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -35,6 +35,8 @@ pub struct DiffReport<'a> {
     equal: bool,
     events: Option<&'a EventCounts>,
     exact: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreign_consent: Option<Pair<ForeignConsent>>,
     gate: Option<GateReport>,
     integrations: Vec<Known<'a>>,
     loosened: usize,
@@ -283,13 +285,18 @@ impl<'a> DiffReport<'a> {
             equal: diff.is_empty(),
             events,
             exact: diff.is_exact(),
+            foreign_consent: diff
+                .reading
+                .as_ref()
+                .map(|(old, new)| Pair { after: new.foreign(), before: old.foreign() })
+                .filter(|foreign| foreign.after != foreign.before),
             gate: diff.gate.as_ref().map(GateReport::new),
             integrations: known(&diff.integrations),
             loosened: diff.count(Direction::Loosened),
             new: Side::new(new),
             old: Side::new(old),
             presence: Presence::Both,
-            reading: Pair::of(&diff.reading, paths),
+            reading: Pair::of(&diff.reading, paths).filter(|_| !diff.is_reading_of_foreign_alone()),
             reason: diff.count(Direction::Reason),
             router: diff.router.map(|(before, after)| Pair { after, before }),
             tightened: diff.count(Direction::Tightened),
@@ -501,6 +508,13 @@ impl<'a> DiffReport<'a> {
         }
         if !self.exact {
             sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
+        }
+        if let Some(Pair { after, before }) = self.foreign_consent {
+            sentences.push(format!("consent that the policy does not read is {after}, and was {before}"));
+            sentences.push(
+                "no row is about an event whose integrations object stands in `context` or `options`"
+                    .to_owned(),
+            );
         }
         sentences.extend(self.gate.as_ref().map(GateReport::sentence));
         if let Some(Pair { after, before }) = &self.check {

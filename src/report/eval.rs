@@ -1,5 +1,6 @@
 //! Decisions, a line each.
 
+use super::foreign::ForeignRow;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
@@ -58,6 +59,9 @@ pub struct DecisionReport<'a> {
     unknown_integrations: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown_integrations_total: Option<usize>,
+    /// The consent that the policy does not read; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    foreign_consent: Vec<ForeignRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     drop: Option<Dropped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +140,7 @@ impl<'a> DecisionReport<'a> {
             unknown_categories_total,
             unknown_integrations,
             unknown_integrations_total,
+            foreign_consent: decision.foreign().iter().take(MAX_UNKNOWN).map(ForeignRow::of).collect(),
             drop: decision.drop_reason().map(|reason| Dropped { reason }),
             check: decision.check().map(|checked| CheckReport::new(policy, &checked)),
             gate: Gate {
@@ -221,6 +226,9 @@ impl Document for DecisionReport<'_> {
                 let names = names::first(MAX_SHOWN, names, total.unwrap_or(names.len()));
                 page.indented(format!("unknown {sort}: {names}"));
             }
+        }
+        for found in self.foreign_consent.iter().take(MAX_SHOWN) {
+            page.indented(format!("not read: {}", found.text()));
         }
         page.gap();
     }

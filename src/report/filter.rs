@@ -1,5 +1,6 @@
 //! The counts of many decisions.
 
+use super::foreign::ForeignReport;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page};
@@ -37,6 +38,9 @@ pub struct SummaryReport<'a> {
     unknown_integrations: UnknownIntegrations,
     /// The most frequent keys of preferences if none is that of a category; `null` if one is.
     unmatched_keys: Option<Vec<KeyCount>>,
+    /// The consent that the policy does not read; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreign_consent: Option<ForeignReport>,
     #[serde(skip)]
     has_uncounted_keys: bool,
     #[serde(skip)]
@@ -65,6 +69,7 @@ impl<'a> SummaryReport<'a> {
             left_out: None,
             unknown_integrations: summary.unknown_integrations(),
             unmatched_keys: summary.unmatched_keys(),
+            foreign_consent: ForeignReport::of(summary.foreign()),
             has_uncounted_keys: summary.has_uncounted_keys(),
             categories: policy.categories().len(),
             is_denied: false,
@@ -160,6 +165,7 @@ impl Document for SummaryReport<'_> {
         if let Some(events) = self.left_out {
             page.paragraph(format!("{events} left out: no destination receives them"));
         }
+        self.foreign_consent.iter().for_each(|foreign| foreign.add_to(page));
         self.warnings().into_iter().for_each(|warning| page.paragraph(warning));
     }
 }

@@ -12,6 +12,7 @@ pub mod event_counts;
 pub mod explain;
 pub mod filter;
 pub mod fmt;
+mod foreign;
 pub mod github;
 pub mod help;
 pub mod html;

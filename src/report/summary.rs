@@ -1,7 +1,7 @@
 //! Counts over many decisions.
 
 use super::names;
-use crate::breakdown::Breakdown;
+use crate::breakdown::{Breakdown, ForeignCounts};
 use crate::counts::Counts;
 use crate::decide::Decision;
 use crate::event::{EventError, EventErrorKind, Name};
@@ -28,6 +28,7 @@ pub struct Summary {
     /// What the check against the ledger found, and what became of the events.
     checks: Counts<(CheckResult, CheckAction)>,
     unknown_integrations: UnknownIntegrations,
+    foreign: ForeignCounts,
     /// Some event has a preference for a category of the policy.
     names_category: bool,
     /// The keys of preferences, as long as none of them is that of a category.
@@ -138,6 +139,9 @@ impl Summary {
         let unknown = decision.unknown_entries();
         self.unknown_integrations.entries += u64::from(unknown);
         self.unknown_integrations.events += u64::from(unknown > 0);
+        if decision.is_foreign_likely() {
+            self.foreign.add(&decision.foreign());
+        }
         if !self.names_category {
             self.add_keys(decision);
         }
@@ -200,6 +204,7 @@ impl Summary {
         self.checks.merge(&other.checks);
         self.unknown_integrations.entries += other.unknown_integrations.entries;
         self.unknown_integrations.events += other.unknown_integrations.events;
+        self.foreign.merge(&other.foreign);
         self.names_category |= other.names_category;
         match self.names_category {
             true => self.keys = Breakdown::default(),
@@ -249,6 +254,12 @@ impl Summary {
     /// Returns the number of integrations entries that are for no destination of the policy.
     pub fn unknown_integrations(&self) -> UnknownIntegrations {
         self.unknown_integrations
+    }
+
+    /// Returns the consent and the integrations that the policy does not read, of events without consent that it reads or with malformed
+    /// integrations.
+    pub fn foreign(&self) -> &ForeignCounts {
+        &self.foreign
     }
 
     /// Returns true if there is an integrations entry for no destination of the policy, or no preference for any of its categories.

@@ -201,6 +201,8 @@ reason.*/
     r#batches,
     ///`envelope ignored`: each event of a batch is decided by itself.
     r#envelope_ignored,
+    ///`foreign consent malformed`: whether consent that the policy does not read makes an event's consent malformed.
+    r#foreign_consent,
     ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
     r#ledger,
     ///`use recorded`: the ledger's preferences replace those of the event.
@@ -435,6 +437,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_except,
     r#word_exempt,
     r#word_expect,
+    r#word_foreign,
     r#word_from,
     r#word_gate,
     r#word_grant,
@@ -649,6 +652,7 @@ impl Rule {
             Rule::r#as_entry,
             Rule::r#batches,
             Rule::r#envelope_ignored,
+            Rule::r#foreign_consent,
             Rule::r#ledger,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
@@ -781,6 +785,7 @@ impl Rule {
             Rule::r#word_except,
             Rule::r#word_exempt,
             Rule::r#word_expect,
+            Rule::r#word_foreign,
             Rule::r#word_from,
             Rule::r#word_gate,
             Rule::r#word_grant,
@@ -1524,6 +1529,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#router_knows(state) })
                         .or_else(|state| { self::r#batches(state) })
                         .or_else(|state| { self::r#non_boolean_all(state) })
+                        .or_else(|state| { self::r#foreign_consent(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
                         .or_else(|state| { self::r#ledger(state) })
@@ -3503,6 +3509,31 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#word_envelope(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_ignored(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#foreign_consent(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#foreign_consent,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_foreign(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#word_consent(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_malformed(state)
+                                                    .or_else(|state| { self::r#word_ignored(state) })
+                                            })
                                     })
                             },
                         )
@@ -6930,6 +6961,41 @@ impl ::pest::Parser<Rule> for Grammar {
                                         })
                                 })
                         })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#word_foreign(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#blank(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            self::r#blank(state)
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| { self::r#blank(state) })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#word_consent(state) })
+                                })
+                        })
                         .or_else(|state| { self::r#word_ledger(state) })
                         .or_else(|state| { self::r#word_never(state) })
                         .or_else(|state| { self::r#word_always(state) })
@@ -7093,6 +7159,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .or_else(|state| { state.match_string("grant") })
                                                                                 .or_else(|state| { state.match_string("gate") })
                                                                                 .or_else(|state| { state.match_string("from") })
+                                                                                .or_else(|state| { state.match_string("foreign") })
                                                                         })
                                                                 })
                                                         })
@@ -8918,6 +8985,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("expect")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#word_foreign(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#word_foreign,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("foreign")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -12295,6 +12390,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#as_entry => rules::r#as_entry(state),
                     Rule::r#batches => rules::r#batches(state),
                     Rule::r#envelope_ignored => rules::r#envelope_ignored(state),
+                    Rule::r#foreign_consent => rules::r#foreign_consent(state),
                     Rule::r#ledger => rules::r#ledger(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
@@ -12431,6 +12527,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_except => rules::r#word_except(state),
                     Rule::r#word_exempt => rules::r#word_exempt(state),
                     Rule::r#word_expect => rules::r#word_expect(state),
+                    Rule::r#word_foreign => rules::r#word_foreign(state),
                     Rule::r#word_from => rules::r#word_from(state),
                     Rule::r#word_gate => rules::r#word_gate(state),
                     Rule::r#word_grant => rules::r#word_grant(state),

@@ -85,6 +85,7 @@ keywords! {
     LibraryLoads "library loads when" = "granted" true,
     RouterKnows "router knows" = "some names" true,
     Batches "batches" = "merged" true,
+    ForeignConsent "foreign consent" = "ignored" true,
     LedgerAlsoRecords "ledger" + "also records" = "nothing" true,
     LedgerMismatch "ledger" + "mismatch" = "ignore" true,
     LedgerUnstamped "ledger" + "unstamped" = "use recorded" true,
@@ -113,7 +114,7 @@ const ALSO_INSIDE: [&str; 8] =
     ["unmapped", "exempt", "consent", "implied", "never", "always", "input", "strategy"];
 
 /// Words that the language has not always had.
-pub(super) const NEW_WORDS: [&str; 25] = [
+pub(super) const NEW_WORDS: [&str; 26] = [
     "alias",
     "answered",
     "batches",
@@ -121,6 +122,7 @@ pub(super) const NEW_WORDS: [&str; 25] = [
     "entries",
     "envelope",
     "except",
+    "foreign",
     "ignore",
     "ignored",
     "invalid",
@@ -159,6 +161,7 @@ pub(super) fn begins_statement(text: &str) -> bool {
         "library" => behind.next() == Some("loads"),
         "router" => behind.next() == Some("knows"),
         "batches" => behind.next().is_some_and(|word| matches!(word, "merged" | "envelope" | "reject")),
+        "foreign" => behind.next() == Some("consent"),
         "input" => behind.nth(1) == Some("at"),
         "non-boolean" => behind.next() == Some("All"),
         "strategy" => behind.next().is_some_and(|word| matches!(word, "all" | "any")),

@@ -30,8 +30,8 @@ mod generated;
 pub use builder::{MAX_INPUTS, MAX_NAME_BYTES};
 pub use keywords::Keyword;
 pub(crate) use quote::is_reason;
-pub(crate) use quote::unquoted;
 pub use quote::{name, quoted};
+pub(crate) use quote::{path, unquoted};
 pub use scan::{MAX_NESTING, MAX_WORDS};
 pub use tree::Tree;
 

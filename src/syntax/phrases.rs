@@ -95,6 +95,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::library_loads => "`library`",
         Rule::router_knows => "`router`",
         Rule::batches => "`batches`",
+        Rule::foreign_consent => "`foreign`",
         Rule::non_boolean_all => "`non-boolean All`",
         Rule::as_entry => "`as entry`",
         Rule::envelope_ignored => "`envelope ignored`",

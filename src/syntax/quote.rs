@@ -18,6 +18,16 @@ pub fn name(name: &str) -> String {
     if is_bare(name) { name.to_owned() } else { quoted(name) }
 }
 
+/// Returns a path to a member of an event as a policy writes it.
+pub(crate) fn path<'k>(keys: impl Iterator<Item = &'k str>) -> String {
+    let key = |key: &str| {
+        let first = key.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+        let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if first && is_plain { key.to_owned() } else { quoted(key) }
+    };
+    keys.map(key).collect::<Vec<_>>().join(".")
+}
+
 /// A text in quotes as a policy writes it, also where it is a name: what deceives or cannot be seen is written by its number.
 ///
 /// ```

@@ -135,6 +135,8 @@ pub enum Fact {
     NonBooleanAll(NonBooleanAll),
     /// `batches …`.
     Batches(Batches),
+    /// `foreign consent …`.
+    ForeignConsent(ForeignConsent),
     /// `ledger also records …`: which events write to the ledger next to preference events.
     LedgerAlsoRecords(AlsoRecords),
     /// `ledger mismatch …`: the event's grants differ from the recorded ones. `None` for `ignore`, which turns the check off.
@@ -608,7 +610,7 @@ impl Fact {
         keyword!(
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             NonBooleanAll ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
-            GateWithoutConsent LibraryLoads RouterKnows Batches LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
+            GateWithoutConsent LibraryLoads RouterKnows Batches ForeignConsent LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
             LedgerUnreachable LedgerConflict
         )
     }

@@ -111,6 +111,14 @@ spelled! {
         Reject = "reject",
     }
 
+    /// The treatment of consent that the policy does not read: in another shape, or at another place (section 1 of the semantics).
+    ForeignConsent {
+        /// An event that has no other consent has malformed consent.
+        Malformed = "malformed",
+        /// It changes nothing.
+        Ignored = "ignored",
+    }
+
     /// Which events write to the ledger next to preference events.
     AlsoRecords {
         /// None.

@@ -3,7 +3,9 @@
 use super::cases;
 use crate::cli::shared::Result;
 use consentry::diagnostic::visible;
-use consentry::model::{ConsentState, Enforce, IntegrationsState, Mode, UnmappedDestinations};
+use consentry::model::{
+    ConsentState, Enforce, ForeignConsent, IntegrationsState, Mode, UnmappedDestinations,
+};
 use consentry::syntax::{name, quoted};
 use consentry::{Policy, PolicyError};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +16,8 @@ pub(super) struct Draft {
     /// A policy of this name that declares nothing.
     pub(super) rules: Policy,
     pub(super) prelude: String,
+    /// The statement about consent that the policy does not read, if the prelude needs one.
+    foreign: &'static str,
     /// Comments that name the files which were read.
     pub(super) sources: Vec<String>,
     pub(super) categories: Vec<Category>,
@@ -48,12 +52,23 @@ pub(super) struct Destination {
     pub(super) origin: Origin,
 }
 
+/// The statement after a prelude that ignores consent which the policy does not read.
+const FOREIGN: &str =
+    "// Consent in another shape or at another place is no silence.\noverride foreign consent malformed\n\n";
+
 impl Draft {
     /// Starts a policy that has only a name and a prelude.
     pub(super) fn new(policy: &str, prelude: &str) -> Result<Self, PolicyError> {
         let rules = format!("consentry 1\npolicy {}\ninclude prelude {}", quoted(policy), quoted(prelude));
+        let own = Policy::parse(&rules)?;
+        // The author of a first policy does not know yet how every source stamps its events.
+        let foreign = match own.foreign_consent().value {
+            ForeignConsent::Malformed => "",
+            ForeignConsent::Ignored => FOREIGN,
+        };
         Ok(Draft {
-            rules: Policy::parse(&rules)?,
+            rules: Policy::parse(&format!("{rules}\n{foreign}"))?,
+            foreign,
             prelude: prelude.to_owned(),
             sources: Vec::new(),
             categories: Vec::new(),
@@ -148,6 +163,7 @@ impl Draft {
             quoted(self.rules.name()),
             quoted(prelude)
         );
+        text += self.foreign;
         if !self.categories.is_empty() {
             text += "// The wire id is what the consent platform stamps on events: the name, or what stands behind `=`. Case counts.\n";
         }

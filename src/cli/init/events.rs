@@ -5,8 +5,8 @@
 use super::draft::{Destination, Draft};
 use crate::cli::input::{ArchiveArguments, Chunks, EventLines};
 use crate::cli::shared::Result;
-use consentry::event::{Consent, Entry, EventErrorKind, Name, Preference};
-use consentry::ledger::{Audit, AuditEvent, Counts, MAX_VALUE_BYTES, UnknownNames};
+use consentry::event::{Consent, Entry, EventErrorKind, ForeignKind, Name, Preference};
+use consentry::ledger::{Audit, AuditEvent, Counts, Finding, MAX_VALUE_BYTES, UnknownNames};
 use consentry::model::{ConsentState, IntegrationsState, MAX_CATEGORIES, MAX_DESTINATIONS};
 use consentry::{Limits, Policy};
 use serde_json::Value;
@@ -152,8 +152,17 @@ impl Stream {
                 self.errors()
             ));
         }
+        let foreign = audit.unread_values.get(&Finding::ForeignConsent);
+        remarks.extend(
+            foreign.iter().flat_map(|foreign| foreign.rows()).filter_map(foreign_remark).take(MAX_ELSEWHERE),
+        );
         let place = rules.reading().paths().next().unwrap_or_default().join(".");
-        remarks.extend(self.elsewhere.iter().map(|(path, count)| {
+        let is_known = |path: &String| {
+            let mut rows = foreign.iter().flat_map(|foreign| foreign.rows());
+            rows.any(|(value, _)| matches!(value, [Some(place), _] if place.to_text() == *path))
+        };
+        let elsewhere = self.elsewhere.iter().filter(|(path, _)| !is_known(path));
+        remarks.extend(elsewhere.map(|(path, count)| {
             format!(
                 "{count} events whose consent is not read have `{path}`; this policy reads `{place}`: if people's choices are there, say so with `override consent at`",
             )
@@ -179,6 +188,18 @@ impl Stream {
         }
         remarks
     }
+}
+
+/// Returns what a person should know of consent that the policy does not read.
+fn foreign_remark((value, count): (&[Option<Name<'static>>], &u64)) -> Option<String> {
+    let [Some(place), Some(kind)] = value else { return None };
+    let (place, kind) = (place.to_text(), kind.to_text());
+    let statement = ForeignKind::ALL.into_iter().find(|one| one.as_str() == kind)?.statement(&place);
+    let statement = statement.map(|statement| format!("; `override {statement}` reads it"));
+    Some(format!(
+        "{count} events have consent that this policy does not read: `{place}` ({kind}){}",
+        statement.unwrap_or_default()
+    ))
 }
 
 /// Returns how many batches there were, if any.

@@ -2,6 +2,7 @@
 
 use crate::event::consent::EnvelopeConsent;
 use crate::event::content::{Entry, Name};
+use crate::event::foreign;
 use crate::event::inputs::EnvelopeInputs;
 use crate::event::json::{Json, Members, name_text, values};
 use crate::event::read::has_unreadable_all;
@@ -43,6 +44,8 @@ impl<'a> Envelope<'a> {
             several => Some(Integrations::of(several, policy.reading(), invalid_is_off)),
         };
         let reading = policy.reading().clone();
+        let is_misplaced = foreign::has_misplaced_integrations(&members, &reading);
+        let integrations = integrations.or(is_misplaced.then_some(MALFORMED));
         let consent = EnvelopeConsent::read(&members, policy);
         let inputs = EnvelopeInputs::read(&members, policy.reading());
         Envelope { members, reading, consent, inputs, integrations, invalid_is_off }
@@ -65,6 +68,9 @@ impl<'a> Envelope<'a> {
     pub(super) fn with_integrations(&self, item: &str) -> Option<String> {
         let other = self.integrations.as_ref()?;
         let members = Json::new(item).members().unwrap_or_default();
+        // "Malformed if one of the two is": an object at the right place must not hide that.
+        let other =
+            if foreign::has_misplaced_integrations(&members, &self.reading) { &MALFORMED } else { other };
         let own: Vec<Json<'_>> = values(&members, "integrations").collect();
         if let ([own], true) = (own.as_slice(), other.is_object)
             && is_readable(*own, &self.reading)
@@ -83,6 +89,9 @@ impl<'a> Envelope<'a> {
         inputs.or(consent)
     }
 }
+
+/// Integrations that are no object.
+const MALFORMED: Integrations<'static> = Integrations { text: Cow::Borrowed("null"), is_object: false };
 
 /// The key of the integrations object.
 const KEY: &str = "\"integrations\":";

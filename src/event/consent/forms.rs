@@ -1,6 +1,6 @@
 //! The forms that consent can have on an event, as one policy sees it or two.
 
-use super::{Placed, given, joined, malformed_value, read, value_of};
+use super::{Placed, given, joined, malformed_value, read, value_of, write};
 use crate::event::content::{Consent, Name};
 use crate::event::json::{Json, Member, object, text};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
@@ -19,7 +19,16 @@ pub(crate) struct Form {
     is_malformed_at_key: bool,
     /// The values at the places of the readings, if they read different values.
     apart: Vec<(Reading, Piece)>,
+    /// Consent at a place that no reading reads: its path, and the value as JSON.
+    foreign: Option<(&'static [&'static str], &'static str)>,
 }
+
+/// Consent that no reading reads, as an event may have it. Two readings do not read all of these places.
+const FOREIGN: [(&[&str], &str); 3] = [
+    (&["context", "tcString"], "\"CPXxRfA\""),
+    (&["tcString"], "\"CPXxRfA\""),
+    (&["gppString"], "\"DBABMA\""),
+];
 
 /// The value at the place of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +57,34 @@ impl std::fmt::Display for Form {
 }
 
 impl Form {
+    /// Creates the form of a state, as one reading writes it.
+    fn new(reading: &Reading, state: ConsentState) -> Self {
+        Form {
+            states: Vec::new(),
+            reading: reading.clone(),
+            state,
+            elsewhere: Vec::new(),
+            is_malformed_at_key: false,
+            apart: Vec::new(),
+            foreign: None,
+        }
+    }
+
+    /// Adds the form, unless the readings see the same states in another one.
+    fn add_to(self, forms: &mut Vec<Form>) {
+        if !forms.iter().any(|known| known.states == self.states) {
+            forms.push(self);
+        }
+    }
+
+    /// Adds the form of readings that read different values, with the states that they see in an event of it.
+    fn add_apart(mut self, forms: &mut Vec<Form>, readings: &[&Reading]) {
+        let lists: Vec<_> = readings.iter().map(|reading| sample(reading)).collect();
+        let Some(members) = self.members(&lists) else { return };
+        self.states = readings.iter().map(|reading| state_in(&members, reading)).collect();
+        self.add_to(forms);
+    }
+
     /// Returns the readings, if they read different values.
     pub(crate) fn apart(&self) -> impl ExactSizeIterator<Item = &Reading> {
         self.apart.iter().map(|(reading, _)| reading)
@@ -69,6 +106,7 @@ impl Form {
                 Piece::MalformedAbove => (parents.get(..1)?.to_vec(), "null".to_owned()),
             });
         }
+        places.extend(self.foreign.map(|(path, value)| (path.to_vec(), value.to_owned())));
         places.extend(self.apart.iter().flat_map(|(reading, _)| given(reading)));
         joined(places)
     }
@@ -131,11 +169,8 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
         let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
         let form = |state| Form {
             states: vec![state; readings.len()],
-            reading: (*first).clone(),
-            state,
             elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
-            is_malformed_at_key: false,
-            apart: Vec::new(),
+            ..Form::new(first, state)
         };
         return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
     }
@@ -152,20 +187,12 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
             if is_above && !has_level_above {
                 continue;
             }
-            let states = readings.iter().map(|reading| seen(reading, spelling, state, is_above)).collect();
-            if !forms.iter().any(|known| known.states == states) {
-                let reading = reading.clone();
-                forms.push(Form {
-                    states,
-                    reading,
-                    state,
-                    elsewhere: Vec::new(),
-                    is_malformed_at_key: at_key,
-                    apart: Vec::new(),
-                });
-            }
+            let mut form = Form { is_malformed_at_key: at_key, ..Form::new(&reading, state) };
+            form.states = readings.iter().map(|reading| seen(reading, &form, spelling, is_above)).collect();
+            form.add_to(&mut forms);
         }
     }
+    foreign(readings, &mut forms);
     forms
 }
 
@@ -198,45 +225,56 @@ fn apart(readings: &[&Reading]) -> Vec<Form> {
         };
         combinations = combinations.iter().flat_map(with).collect();
     }
-    let lists: Vec<Vec<(Name<'_>, Preference)>> = readings
-        .iter()
-        .map(|reading| {
-            let name = reading.unclaimed("?", |_| false);
-            let value = reading.listed_values().first().copied().unwrap_or(Preference::Granted);
-            vec![(Name::from(name), value)]
-        })
-        .collect();
     let mut forms: Vec<Form> = Vec::new();
     for apart in combinations {
-        let Some((reading, _)) = apart.first().cloned() else { continue };
-        let mut form = Form {
-            states: Vec::new(),
-            reading,
-            state: ConsentState::Missing,
-            elsewhere: Vec::new(),
-            is_malformed_at_key: false,
-            apart,
-        };
-        let Some(members) = form.members(&lists) else { continue };
-        let event = object(&members);
-        let Some(members) = Json::new(&event).members() else { continue };
-        form.states = readings.iter().map(|reading| read(&members, reading).state()).collect();
-        if !forms.iter().any(|known| known.states == form.states) {
-            forms.push(form);
-        }
+        let Some((reading, _)) = apart.first() else { continue };
+        let form = Form { apart: apart.clone(), ..Form::new(reading, ConsentState::Missing) };
+        form.add_apart(&mut forms, readings);
     }
+    foreign(readings, &mut forms);
     forms
 }
 
-/// Returns the state that a reading sees in an object which has preferences of some state under a spelling, or at a level above.
-fn seen(reading: &Reading, spelling: &str, state: ConsentState, is_above: bool) -> ConsentState {
-    match state {
-        ConsentState::Missing | ConsentState::Empty => state,
+/// Adds the forms with consent that some readings count and others ignore.
+fn foreign(readings: &[&Reading], forms: &mut Vec<Form>) {
+    let Some(first) = readings.first() else { return };
+    if readings.iter().all(|reading| reading.foreign == first.foreign) {
+        return;
+    }
+    for foreign in FOREIGN {
+        for piece in [Piece::Nothing, Piece::Holder] {
+            let apart = readings.iter().map(|reading| ((*reading).clone(), piece.clone())).collect();
+            let form = Form { apart, foreign: Some(foreign), ..Form::new(first, ConsentState::Missing) };
+            form.add_apart(forms, readings);
+        }
+    }
+}
+
+/// Returns the state that a reading sees in an event of a form, which has preferences of some state under a spelling, or at a level above.
+fn seen(reading: &Reading, form: &Form, spelling: &str, is_above: bool) -> ConsentState {
+    match form.state {
+        ConsentState::Missing | ConsentState::Empty => form.state,
         // A level above that is malformed is so for every reading.
-        _ if is_above || reading.accepts(spelling) => state,
+        _ if is_above || reading.accepts(spelling) => form.state,
         // "a documented spelling of the preferences key that this policy does not accept" (section 1 of the semantics)
         _ if DOCUMENTED_SPELLINGS.contains(&spelling) => ConsentState::Malformed,
-        // Another member of the consent object, which changes nothing.
-        _ => ConsentState::Empty,
+        // Another member of the consent object, which changes nothing, or is foreign consent.
+        _ => {
+            let (consent, own) = form.consent(|| sample(form.reading()));
+            state_in(write(&consent, &own).as_slice(), reading)
+        }
     }
+}
+
+/// Returns the state that a reading sees in an event with these members.
+fn state_in(members: &[Member], reading: &Reading) -> ConsentState {
+    let event = object(members);
+    // A text that is made of members has them.
+    read(&Json::new(&event).members().unwrap_or_default(), reading).state()
+}
+
+/// Returns a list that is for no category.
+fn sample<'n>(reading: &Reading) -> Vec<(Name<'n>, Preference)> {
+    let value = reading.listed_values().first().copied().unwrap_or(Preference::Granted);
+    vec![(Name::from(reading.unclaimed("?", |_| false)), value)]
 }

@@ -9,6 +9,7 @@ mod merge;
 mod words;
 
 use super::content::{Consent, Name};
+use super::foreign;
 use super::json::{Json, Member, Members, name_text, object, text, values};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
@@ -18,19 +19,19 @@ pub(super) use merge::EnvelopeConsent;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
-    match find(event, reading) {
-        Ok(value) if is_absent(value, reading) => Consent::Empty,
-        Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),
-        Err(consent) => consent,
+    match own(event, reading) {
+        Consent::Missing | Consent::Empty if foreign::has_consent(event, reading) => Consent::Malformed,
+        own => own,
     }
 }
 
-/// Returns true for a value that counts as no value.
-fn is_absent(value: Json<'_>, reading: &Reading) -> bool {
-    reading.absent.iter().any(|absent| match absent {
-        AbsentValue::Null => value.is_null(),
-        AbsentValue::Text(text) => value.read::<Name>().is_some_and(|name| name == **text),
-    })
+/// Returns the consent at the place that a policy reads.
+fn own<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
+    match find(event, reading) {
+        Ok(value) if value.is_absent(&reading.absent) => Consent::Empty,
+        Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),
+        Err(consent) => consent,
+    }
 }
 
 /// Returns what a value lists; `None` for one that is not of the reading's shape.
@@ -166,7 +167,7 @@ pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(S
         match value.members() {
             None if is_parent => return Some((place(), value)),
             Some(members) if is_parent => holder = members,
-            _ if is_absent(value, reading) || preferences(value, reading).is_some() => {}
+            _ if value.is_absent(&reading.absent) || preferences(value, reading).is_some() => {}
             _ => return Some((place(), value)),
         }
         if is_parent {

@@ -45,7 +45,7 @@ pub(crate) fn find<'t>(
     .ok()?;
     // What is around them is ASCII, so that no character begins or ends there.
     let certain = simdutf8::basic::from_utf8(scanned.beyond_ascii).is_ok();
-    certain.then_some(scanned.parts)
+    (certain && !keys.may_be_foreign(text, &scanned.parts)).then_some(scanned.parts)
 }
 
 impl Buffers {

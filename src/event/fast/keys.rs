@@ -1,7 +1,9 @@
 //! The keys that the fast reader looks for.
 
 use super::simd::Set;
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, InputReading, Reading, Shape};
+use crate::event::foreign::ForeignFilter;
+use crate::event::parts::{ConsentPart, Parts};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, InputReading, Reading, Shape};
 use memchr::memchr2;
 
 /// What the first bytes of a key may be, the quote behind it included.
@@ -20,6 +22,8 @@ pub(crate) struct Keys {
     absent_texts: Vec<String>,
     /// True if an input is looked for in an object that is not on the way to the preferences.
     pub(super) has_input_elsewhere: bool,
+    /// Where foreign consent counts, what finds out that there is none.
+    foreign: Option<Box<ForeignFilter>>,
 }
 
 /// A key that is looked for.
@@ -111,7 +115,25 @@ impl Keys {
             Shape::DelimitedText { .. } | Shape::Pairs { .. } => b'"',
         };
         let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
-        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), has_input_elsewhere }
+        let foreign = (reading.foreign == ForeignConsent::Malformed).then(Box::default);
+        Keys {
+            levels,
+            begins,
+            first_byte,
+            absent_texts: absent_texts.collect(),
+            has_input_elsewhere,
+            foreign,
+        }
+    }
+
+    /// Returns true if an event with these parts may have something foreign that makes a difference.
+    #[inline(always)]
+    pub(super) fn may_be_foreign(&self, event: &[u8], parts: &Parts<'_>) -> bool {
+        self.foreign.as_ref().is_some_and(|filter| {
+            let has_preferences = matches!(parts.consent, ConsentPart::Preferences(_));
+            !has_preferences && filter.may_have_consent(event)
+                || parts.integrations.is_none() && filter.may_have_integrations(event)
+        })
     }
 
     /// Returns the text that a value begins with, quotes included; `None` where it has an escape, or counts as no preferences.

@@ -13,8 +13,8 @@ use crate::model::reading::Reading;
 use crate::model::reconcile;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    CategoryAttribute, CategoryStatement, Fact, KindAttribute, KindStatement, Lint, NonBooleanAll,
-    Quantifier, Row, Text,
+    CategoryAttribute, CategoryStatement, Fact, ForeignConsent, KindAttribute, KindStatement, Lint,
+    NonBooleanAll, Quantifier, Row, Text,
 };
 use std::collections::HashMap;
 
@@ -123,8 +123,10 @@ impl<'t> Checker<'t> {
         let all_is_boolean = settings
             .as_ref()
             .is_some_and(|settings| settings.non_boolean_all.value == NonBooleanAll::Malformed);
+        // Without the setting there is no policy in the end.
+        let foreign = said!(merged, ForeignConsent).map_or(ForeignConsent::Malformed, |said| said.value);
         let reading = said!(merged, ConsentAt)
-            .and_then(|place| self.reading(&place.value, merged.cut_short.contains(&place.span)))
+            .and_then(|place| self.reading(&place.value, foreign, merged.cut_short.contains(&place.span)))
             .map(|reading| Reading { all_is_boolean, ..reading });
         if let Some(reading) = &reading {
             self.apart_from_consent(&inputs, reading);

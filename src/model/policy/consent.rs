@@ -5,11 +5,16 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::reading::{AbsentValue, MAX_PATH, Reading, TAKEN};
 use crate::syntax;
-use crate::syntax::tree::{ConsentAt, Preference, Scalar, Shape, Text};
+use crate::syntax::tree::{ConsentAt, ForeignConsent, Preference, Scalar, Shape, Text};
 
 impl Checker<'_> {
     /// Returns where an event carries consent, and in which shape.
-    pub(super) fn reading(&mut self, place: &ConsentAt, is_cut_short: bool) -> Option<Reading> {
+    pub(super) fn reading(
+        &mut self,
+        place: &ConsentAt,
+        foreign: ForeignConsent,
+        is_cut_short: bool,
+    ) -> Option<Reading> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
@@ -42,6 +47,7 @@ impl Checker<'_> {
             inputs: self.readings.clone(),
             given: Vec::new(),
             all_is_boolean: false,
+            foreign,
         };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
@@ -55,14 +61,13 @@ impl Checker<'_> {
         if let [only] = path
             && self.forest.files.excerpt(only.span).contains('.')
         {
-            let parts: Vec<String> = only.value.split('.').map(key).collect();
             let message = "the whole path is in quotes, so that it is the name of one member";
             self.report(
                 Diagnostic::new(Code::UnusablePath, message)
                     .at(only.span, "one member with `.` in its name")
                     .help(format!(
                         "write each member by itself: `{}`; for a `.` in a name write \\u{{2E}}",
-                        parts.join(".")
+                        syntax::path(only.value.split('.'))
                     )),
             );
         }
@@ -303,11 +308,4 @@ pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
             format!("[{}]{suffix}{shape}", quoted.join(", "))
         }
     }
-}
-
-/// A member's name as a path would write it.
-fn key(name: &str) -> String {
-    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if first && plain { name.to_owned() } else { syntax::quoted(name) }
 }

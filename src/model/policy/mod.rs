@@ -21,8 +21,8 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState,
-    Fact, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, NonBooleanAll, Preference,
-    Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
+    Fact, ForeignConsent, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, NonBooleanAll,
+    Preference, Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -212,6 +212,9 @@ settings! {
     batches: Batches = Batches =>
         /// `batches …`: how the events of a line that is a batch are decided.
         batches,
+    foreign_consent: ForeignConsent = ForeignConsent =>
+        /// `foreign consent …`: whether consent that the policy does not read makes an event's consent malformed.
+        foreign_consent,
     ledger_also_records: AlsoRecords = LedgerAlsoRecords,
     ledger_mismatch: Option<CheckAction> = LedgerMismatch,
     ledger_unstamped: CheckAction = LedgerUnstamped,
