@@ -344,7 +344,7 @@ fn show_prints_preludes() {
 fn lint_takes_folders_and_parts() {
     let run = run(&["lint", "policies"]);
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    assert!(run.out.ends_with("8 policies and 5 parts checked: 0 errors, 0 warnings\n"), "{}", run.out);
+    assert!(run.out.ends_with("10 policies and 5 parts checked: 0 errors, 0 warnings\n"), "{}", run.out);
     let json = run_with(&["lint", "--format", "json", "tests/mistakes/competing_overrides.consent"], b"");
     assert_eq!(json.status, 1);
     let document = &lines(&json)[0];

@@ -600,9 +600,9 @@ fn obeyed(
     let dropped = decision.drop_reason().is_some();
     // Each of several objects needs all entries.
     // An entry `All` that makes the object malformed becomes a boolean.
-    let is_unreadable = table.policy().non_boolean_all().value == NonBooleanAll::Malformed
+    let has_invalid_all = table.policy().non_boolean_all().value == NonBooleanAll::Malformed
         && before.integrations == Integrations::Malformed;
-    let mut changes = dropped || repeats_keys || is_unreadable;
+    let mut changes = dropped || repeats_keys || has_invalid_all;
     let blocked = table.policy().destination_ids().filter(|id| !decision.delivers(*id));
     let blocked: HashSet<&str> =
         blocked.flat_map(|id| table.policy().destination(id).unwrap().names()).collect();

@@ -154,18 +154,18 @@ impl Rewritten {
         // Whatever is no object lists nothing, and an object takes its place if one is needed.
         let mut object = entry_texts(text);
         // An `All` that no router could read becomes on.
-        let mut unreadable = Vec::new();
+        let mut no_boolean = Vec::new();
         if table.policy().reading().all_is_boolean {
             let alls = object.iter_mut().flatten().filter(|entry| entry.name.as_bytes() == ALL);
             for all in alls.filter(|all| !all.is_boolean) {
                 all.entry = Entry::On;
-                unreadable.push((all.place.clone(), true));
+                no_boolean.push((all.place.clone(), true));
             }
         }
         let entries = object.as_deref().unwrap_or_default();
         let mut changes = Changes::new(table, outcome, position, entries);
         if !outcome.dropped {
-            changes.values.append(&mut unreadable);
+            changes.values.append(&mut no_boolean);
             changes.values.sort_by_key(|(place, _)| place.start);
         }
         // A router that reads all objects may find that none counts if one of them is no object.

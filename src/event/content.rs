@@ -1,9 +1,7 @@
 //! What a decision reads from an event.
 
-use super::inputs::members as input_members;
 use crate::model::{
-    AlsoRecords, ConsentState, InputReading, InputState, IntegrationsState, Policy, Preference, Reading,
-    StateNumber,
+    AlsoRecords, ConsentState, InputReading, InputState, IntegrationsState, Policy, Preference, StateNumber,
 };
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -174,12 +172,6 @@ impl Event<'_> {
         let states = self.inputs.iter().zip(inputs);
         // A value that the policy does not name is another one.
         states.map(|(state, input)| input.number(state).unwrap_or(input.other())).collect()
-    }
-
-    /// Returns a reading that writes this event: with the members that give it its inputs.
-    pub(crate) fn reading_of(&self, reading: &Reading) -> Reading {
-        let state = |place| self.inputs.get(place).cloned().unwrap_or(InputState::Absent);
-        Reading { given: input_members(&reading.inputs, state), ..reading.clone() }
     }
 
     /// Returns true if the event writes to the policy's ledger: a preference event, or an identify event that carries preferences

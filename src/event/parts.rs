@@ -3,7 +3,7 @@
 use super::consent;
 use super::content::{Consent, Entry, Event, Integrations, Name};
 use super::json::{Json, Type, skip_space};
-use super::read::{self, has_unreadable_all};
+use super::read::{self, has_invalid_all};
 use crate::model::{Preference, Reading};
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
@@ -48,8 +48,7 @@ impl<'t> Parts<'t> {
         let entries = match self.integrations {
             None => Vec::new(),
             Some(text) => {
-                let members =
-                    object(text)?.members().filter(|members| !has_unreadable_all(members, reading))?;
+                let members = object(text)?.members().filter(|members| !has_invalid_all(members, reading))?;
                 members.into_iter().map(|(name, value)| (name, value.json_type().into())).collect()
             }
         };

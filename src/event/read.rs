@@ -244,7 +244,7 @@ pub(super) fn integrations<'a>(event: &Members<'a>, reading: &Reading) -> Integr
     }
     let mut entries = Vec::new();
     for object in values(event, "integrations") {
-        let Some(members) = object.members().filter(|members| !has_unreadable_all(members, reading)) else {
+        let Some(members) = object.members().filter(|members| !has_invalid_all(members, reading)) else {
             return Integrations::Malformed;
         };
         entries.extend(members.into_iter().map(|(name, value)| (name, value.json_type().into())));
@@ -253,11 +253,11 @@ pub(super) fn integrations<'a>(event: &Members<'a>, reading: &Reading) -> Integr
 }
 
 /// Returns true if the members of an integrations object make it malformed, by an entry `All` that is no boolean.
-pub(super) fn has_unreadable_all(members: &Members<'_>, reading: &Reading) -> bool {
-    let is_unreadable = |(name, value): &(Name<'_>, Json<'_>)| {
+pub(super) fn has_invalid_all(members: &Members<'_>, reading: &Reading) -> bool {
+    let is_invalid = |(name, value): &(Name<'_>, Json<'_>)| {
         *name == *"All" && !matches!(value.json_type(), Type::True | Type::False)
     };
-    reading.all_is_boolean && members.iter().any(is_unreadable)
+    reading.all_is_boolean && members.iter().any(is_invalid)
 }
 
 impl From<Type> for Entry {

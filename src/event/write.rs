@@ -2,11 +2,18 @@
 
 use super::consent;
 use super::content::{Consent, Entry, Event, Integrations};
+use super::inputs;
 use super::json::{Member, name_text, object, text};
 use super::splice::with_first;
-use crate::model::Reading;
+use crate::model::{InputState, Reading};
 
 impl Event<'_> {
+    /// Returns a reading that writes this event: with the members that give it its inputs.
+    pub(crate) fn reading_of(&self, reading: &Reading) -> Reading {
+        let state = |place| self.inputs.get(place).cloned().unwrap_or(InputState::Absent);
+        Reading { given: inputs::members(&reading.inputs, state), ..reading.clone() }
+    }
+
     /// Returns the smallest JSON text that [`Event::read`] reads as this event, for a policy's reading: every name as often, and in
     /// the order, that the event has it.
     pub fn to_json(&self, reading: &Reading) -> String {

@@ -142,7 +142,7 @@ impl<'p> Prover<'p> {
             policy.ledger_check().is_none() && promise.is_about_the_ledger() && !covered.is_empty();
         let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new(), asks_no_ledger };
         let asked: HashSet<&str> = entries(promise).collect();
-        let conditions = promise.inputs(policy);
+        let conditions = promise.inputs(&policy.reading().inputs);
         for id in covered {
             let mut broken = None;
             for case in self.cases.of(Some(&[&[id]]), &conditions)? {

@@ -172,7 +172,7 @@ fn meaning(policy: &Policy) -> impl PartialEq {
         .iter()
         .map(|one| {
             let others = one.when.iter().filter(|when| !matches!(when, PromiseCondition::Input(_)));
-            let when = (others.collect::<Vec<_>>(), one.inputs(policy));
+            let when = (others.collect::<Vec<_>>(), one.inputs(&policy.reading().inputs));
             (one.always, (&one.subjects, &one.except), &one.without, when)
         })
         .collect();

@@ -47,7 +47,6 @@ pub use requirement::Requirement;
 pub(crate) use role::EventRole;
 pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegrations, TestRecorded};
 
-pub(crate) use crate::syntax::path;
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
     DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent, InputState,
@@ -55,3 +54,4 @@ pub use crate::syntax::tree::{
     Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
     UnmappedDestinations, WithoutConsent,
 };
+pub(crate) use crate::syntax::{MAX_INPUTS, path};

@@ -2,8 +2,7 @@
 
 use super::checker::Checker;
 use super::ids::{CategoryId, DestinationId, KindId};
-use super::inputs::When;
-use super::policy::Policy;
+use super::inputs::{InputReading, When};
 use super::requirement::Requirement;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::tree::{InputCondition, PromiseStatement, Quantifier, StatedCondition, StatedSubject};
@@ -60,8 +59,7 @@ impl Promise {
     }
 
     /// Returns the conditions on inputs of the events that the promise speaks of.
-    pub(crate) fn inputs(&self, policy: &Policy) -> Vec<When> {
-        let inputs = &policy.reading().inputs;
+    pub(crate) fn inputs(&self, inputs: &[InputReading]) -> Vec<When> {
         let conditions = self.when.iter().filter_map(|condition| match condition {
             PromiseCondition::Input(condition) => {
                 let reading = inputs.get(condition.input)?;

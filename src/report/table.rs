@@ -301,10 +301,10 @@ impl<'a> DestinationReport<'a> {
                 .blocks
                 .iter()
                 .map(|block| {
-                    let given = block.inputs.given(policy);
-                    let own =
-                        given.destination_named(destination.name()).and_then(|id| given.destination(id));
-                    let names = own.map_or(Vec::new(), |own| refused_names(&given, own));
+                    let of_block = block.inputs.given(policy);
+                    let id = of_block.destination_named(destination.name());
+                    let own = id.and_then(|id| of_block.destination(id));
+                    let names = own.map_or(Vec::new(), |own| refused_names(&of_block, own));
                     names.into_iter().map(str::to_owned).collect()
                 })
                 .collect(),

@@ -5,7 +5,7 @@ use crate::event::content::{Entry, Name};
 use crate::event::foreign;
 use crate::event::inputs::EnvelopeInputs;
 use crate::event::json::{Json, Members, name_text, values};
-use crate::event::read::has_unreadable_all;
+use crate::event::read::has_invalid_all;
 use crate::event::splice::{replaced, with_first, without};
 use crate::model::{InvalidEntries, Policy, Reading};
 use std::borrow::Cow;
@@ -98,7 +98,7 @@ const KEY: &str = "\"integrations\":";
 
 /// Returns true for an integrations object that is not malformed.
 fn is_readable(json: Json<'_>, reading: &Reading) -> bool {
-    json.members().is_some_and(|members| !has_unreadable_all(&members, reading))
+    json.members().is_some_and(|members| !has_invalid_all(&members, reading))
 }
 
 /// Returns true for an object without members.

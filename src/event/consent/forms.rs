@@ -1,6 +1,6 @@
 //! The forms that consent can have on an event, as one policy sees it or two.
 
-use super::{Placed, given, joined, malformed_value, read, value_of, write};
+use super::{Placed, joined, malformed_value, of_case, read, value_of, write};
 use crate::event::content::{Consent, Name};
 use crate::event::json::{Json, Member, object, text};
 use crate::model::{ConsentState, DOCUMENTED_SPELLINGS, Preference, Reading};
@@ -107,7 +107,7 @@ impl Form {
             });
         }
         places.extend(self.foreign.map(|(path, value)| (path.to_vec(), value.to_owned())));
-        places.extend(self.apart.iter().flat_map(|(reading, _)| given(reading)));
+        places.extend(self.apart.iter().flat_map(|(reading, _)| of_case(reading)));
         joined(places)
     }
 

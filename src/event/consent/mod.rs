@@ -200,7 +200,7 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
     let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
     let whole: Vec<&str> =
         parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
-    let given: Vec<Placed<'_>> = given(reading).collect();
+    let given: Vec<Placed<'_>> = of_case(reading).collect();
     let own = match consent {
         Consent::Missing => None,
         Consent::Empty => Some((parents, object(&[]))),
@@ -217,7 +217,7 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
 }
 
 /// Returns what a reading gives each event.
-fn given(reading: &Reading) -> impl Iterator<Item = Placed<'_>> {
+fn of_case(reading: &Reading) -> impl Iterator<Item = Placed<'_>> {
     reading.given.iter().map(|(path, value)| (path.iter().map(String::as_str).collect(), value.clone()))
 }
 
@@ -237,7 +237,7 @@ pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Opt
         }
         places.push((path, value));
     }
-    places.extend(readings.iter().flat_map(|reading| given(reading)));
+    places.extend(readings.iter().flat_map(|reading| of_case(reading)));
     joined(places)
 }
 

@@ -6,8 +6,7 @@ use super::simd::InstructionSet;
 use crate::event::json::skip_space;
 use crate::event::parts::Parts;
 use crate::event::read::Limits;
-use crate::model::{ABSENT, InputReading, StateNumber};
-use crate::syntax::MAX_INPUTS;
+use crate::model::{ABSENT, InputReading, MAX_INPUTS, StateNumber};
 
 /// How much of an event's bytes is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
