@@ -65,6 +65,7 @@ impl Breakdown<u64> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ForeignCounts {
     events: u64,
+    left_out: u64,
     by: Breakdown<u64>,
 }
 
@@ -81,7 +82,18 @@ impl ForeignCounts {
 
     pub(crate) fn merge(&mut self, other: &Self) {
         self.events += other.events;
+        self.left_out += other.left_out;
         self.by.merge(&other.by);
+    }
+
+    /// Counts an event that may have some, and at which nobody looks.
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
+    /// Returns the number of events that may have some, and at which nobody looked.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Returns the number of events that have any.

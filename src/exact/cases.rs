@@ -27,7 +27,7 @@ pub struct InputIs {
 impl fmt::Display for InputIs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let states: Vec<String> = self.states.iter().map(InputState::to_string).collect();
-        write!(f, "{} {}", crate::syntax::name(&self.name), states.join(" | "))
+        write!(f, "{} {}", crate::model::name(&self.name), states.join(" | "))
     }
 }
 

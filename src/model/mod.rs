@@ -54,4 +54,4 @@ pub use crate::syntax::tree::{
     Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
     UnmappedDestinations, WithoutConsent,
 };
-pub(crate) use crate::syntax::{MAX_INPUTS, path};
+pub(crate) use crate::syntax::{MAX_INPUTS, name, path};

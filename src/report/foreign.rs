@@ -26,6 +26,9 @@ pub(super) struct ForeignRow {
 #[derive(Debug, Serialize)]
 pub(super) struct ForeignReport {
     events: u64,
+    /// How many events without consent of their own nobody looked at.
+    #[serde(skip_serializing_if = "names::is_zero")]
+    left_out: u64,
     /// How often others were found, which have no row.
     #[serde(skip_serializing_if = "names::is_zero")]
     other: u64,
@@ -53,6 +56,7 @@ impl ForeignReport {
         };
         (counts.events() > 0).then(|| ForeignReport {
             events: counts.events(),
+            left_out: counts.left_out(),
             other: counts.other(),
             rows: counts.rows().map(row).collect(),
         })
@@ -60,7 +64,11 @@ impl ForeignReport {
 
     pub(super) fn add_to(&self, page: &mut Page) {
         let events = names::counted(self.events, "event has", "events have");
-        page.paragraph(format!("{events} consent or integrations that the policy does not read:"));
+        let looked_at = match self.left_out {
+            0 => String::new(),
+            _ => format!(" ({} more were not looked at; `consentry audit` looks at all)", self.left_out),
+        };
+        page.paragraph(format!("{events} consent or integrations that the policy does not read{looked_at}:"));
         let mut rows: Vec<&ForeignRow> = self.rows.iter().collect();
         rows.sort_by_key(|row| Reverse(row.events));
         let shown = rows.iter().take(MAX_SHOWN).map(|row| {

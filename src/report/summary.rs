@@ -29,6 +29,8 @@ pub struct Summary {
     checks: Counts<(CheckResult, CheckAction)>,
     unknown_integrations: UnknownIntegrations,
     foreign: ForeignCounts,
+    /// How many more events are looked at for foreign consent; `None` for all.
+    foreign_left: Option<u32>,
     /// Some event has a preference for a category of the policy.
     names_category: bool,
     /// The keys of preferences, as long as none of them is that of a category.
@@ -125,6 +127,12 @@ impl Recent {
 }
 
 impl Summary {
+    /// Looks for foreign consent on so many of the following events at most, besides those that are read as a whole anyway. To look takes as long as
+    /// to decide.
+    pub fn look_at(&mut self, events: u32) {
+        self.foreign_left = Some(events);
+    }
+
     /// Counts one decision; all of them must be of the same policy.
     pub fn add(&mut self, decision: &Decision<'_>) {
         self.decided += 1;
@@ -140,7 +148,10 @@ impl Summary {
         self.unknown_integrations.entries += u64::from(unknown);
         self.unknown_integrations.events += u64::from(unknown > 0);
         if decision.is_foreign_likely() {
-            self.foreign.add(&decision.foreign());
+            match self.foreign_left.as_mut().map(|left| (*left > 0).then(|| *left -= 1)) {
+                Some(None) if !decision.is_read_whole() => self.foreign.leave_out(),
+                _ => self.foreign.add(&decision.foreign()),
+            }
         }
         if !self.names_category {
             self.add_keys(decision);

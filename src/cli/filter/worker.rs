@@ -49,6 +49,9 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
+/// How many events of a chunk are looked at for consent that the policy does not read.
+const LOOKED_AT: u32 = 8;
+
 impl Worker<'_> {
     fn chunk(&mut self, chunk: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
         let bytes = chunk.bytes();
@@ -65,6 +68,7 @@ impl Worker<'_> {
             self.part.lines = piece.last.into();
             self.part.bytes = bytes.len() as u64;
         }
+        self.summary.look_at(LOOKED_AT);
         let policy = self.job.table.policy();
         let ledger = self.job.ledger.as_ref();
         let events = ledger.map(|ledger| (ledger, EventLines::of(chunk, policy, &mut 0)));

@@ -82,8 +82,13 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    /// Returns preferences for some categories, which are granted if they are not refused.
+    /// Returns preferences for some categories, which are granted if they are not refused. What is left out is not granted.
     fn consent(&self, categories: &[CategoryId], refused: &[CategoryId]) -> Consent<'p> {
+        let is_granted_unlisted = self.policy.reading().unlisted() == Preference::Granted;
+        let others: Vec<CategoryId> =
+            self.policy.category_ids().filter(|id| is_granted_unlisted && !categories.contains(id)).collect();
+        let refused: Vec<CategoryId> = refused.iter().chain(&others).copied().collect();
+        let categories: Vec<CategoryId> = categories.iter().chain(&others).copied().collect();
         let preference = |id: &CategoryId| {
             let is_refused = refused.contains(id);
             let preference = if is_refused { Preference::Refused } else { Preference::Granted };
@@ -145,6 +150,18 @@ impl<'p> Writer<'p> {
     fn cells(&self, event: &Event<'_>, off: Option<&str>, expected: &str) -> String {
         let consent = match event.consent.preferences() {
             [] => event.consent.state().as_str().to_owned(),
+            // A list of refusals says what is granted by leaving it out.
+            preferences if self.policy.reading().unlisted() == Preference::Granted => {
+                let value = |category: &consentry::model::Category| {
+                    let is_own = |(wire_id, _): &&(Name<'_>, Preference)| {
+                        category.wire_ids().any(|own| *wire_id == *own)
+                    };
+                    let own = preferences.iter().find(is_own).map(|(_, preference)| *preference);
+                    format!("{}: {}", name(category.name()), own.unwrap_or(Preference::Granted))
+                };
+                let values: Vec<String> = self.policy.categories().iter().map(value).collect();
+                format!("{{ {} }}", values.join(", "))
+            }
             preferences => {
                 let value = |(wire_id, preference): &(Name<'_>, Preference)| {
                     let is_own =
