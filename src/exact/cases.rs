@@ -215,7 +215,7 @@ pub(crate) struct Cases<'p> {
 
 /// Returns the policy as it decides the events that have the inputs of one.
 pub(crate) fn of_event<'p>(policy: &'p Policy, event: &Event<'_>) -> Cow<'p, Policy> {
-    if !policy.has_conditions() {
+    if !policy.has_conditions() && event.inputs.is_empty() {
         return Cow::Borrowed(policy);
     }
     let numbers = event.input_numbers(&policy.reading().inputs);

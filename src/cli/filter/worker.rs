@@ -49,8 +49,14 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
-/// How many events of a chunk are looked at for consent that the policy does not read.
-const LOOKED_AT: u32 = 8;
+/// Returns how many events of a chunk are looked at for consent that the policy does not read. What one source sends is in many events, so that few
+/// show it.
+fn looked_at(chunk: u64) -> u32 {
+    match chunk {
+        0 => 32,
+        _ => u32::from(chunk.is_multiple_of(16)) * 2,
+    }
+}
 
 impl Worker<'_> {
     fn chunk(&mut self, chunk: &Chunk, ticket: Ticket<'_, Chunks, Outputs>) -> ControlFlow<()> {
@@ -68,7 +74,7 @@ impl Worker<'_> {
             self.part.lines = piece.last.into();
             self.part.bytes = bytes.len() as u64;
         }
-        self.summary.look_at(LOOKED_AT);
+        self.summary.look_at(looked_at(chunk.number));
         let policy = self.job.table.policy();
         let ledger = self.job.ledger.as_ref();
         let events = ledger.map(|ledger| (ledger, EventLines::of(chunk, policy, &mut 0)));

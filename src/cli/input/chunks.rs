@@ -20,7 +20,7 @@ pub(crate) struct Chunks {
     /// What was read behind the last line break of a chunk.
     rest: Vec<u8>,
     /// True once something was read.
-    has_begun: bool,
+    begun: u64,
     /// Whether the last chunk was a piece of a line that goes on.
     in_long_line: bool,
     /// Whether the input has ended. At a terminal there might be more behind the end.
@@ -35,6 +35,8 @@ pub(crate) struct Chunk {
     /// The place of the bytes in a line that is too long. Without it they are whole lines, and at the end of the input the last one may
     /// have no line break.
     pub(crate) piece: Option<Piece>,
+    /// How many chunks come before it.
+    pub(crate) number: u64,
 }
 
 /// Where in its line a piece is.
@@ -98,7 +100,7 @@ impl Chunks {
     }
 
     fn of(input: Input, limit: usize) -> Self {
-        Chunks { input, limit, rest: Vec::new(), has_begun: false, in_long_line: false, ended: false }
+        Chunks { input, limit, rest: Vec::new(), begun: 0, in_long_line: false, ended: false }
     }
 
     /// Refuses events that are written over several lines, as none of their lines is an event. Only the start of the input is looked at.
@@ -116,7 +118,9 @@ impl Chunks {
     /// Reads the next lines into a chunk; `false` at the end. Text after the last line break is a line too.
     pub(crate) fn fill(&mut self, chunk: &mut Chunk) -> Result<bool> {
         chunk.begin(&mut self.rest);
-        if !std::mem::replace(&mut self.has_begun, true) {
+        chunk.number = self.begun;
+        self.begun += 1;
+        if chunk.number == 0 {
             self.refuse_pretty(chunk)?;
         }
         let mut searched = 0;
