@@ -874,6 +874,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
             json!({
                 "category": name,
                 "wire_id": wire_id,
+                "wire_ids": [wire_id],
                 "counts": is_counted,
                 "granted": count(wire_id, "granted"),
                 "refused": count(wire_id, "refused"),

@@ -250,6 +250,29 @@ fn wide_cells_are_printed() {
     assert!(out.contains(&"x".repeat(70_000)) && out.contains("## What the words mean"));
 }
 
+/// Two cases of the inputs with the same outcomes are two blocks, where a refusal names other categories.
+#[test]
+fn a_refusal_names_the_categories_of_its_inputs() {
+    let policy = "consentry 1\npolicy \"acme\"\ninclude prelude \"segment\"\n\
+        input provider at context.consent.provider values \"custom\"\n\
+        category Ads = \"C0004\", \"marketing\"\ncategory Analytics = \"C0002\"\n\
+        destination \"X\" needs when provider \"custom\" Ads otherwise Analytics\n";
+    let refused: Vec<_> = rows(policy).into_iter().filter(|row| row["reason"] == "refused").collect();
+    assert!(!refused.is_empty());
+    for row in &refused {
+        let is_custom = row["inputs"] == "provider \"custom\"";
+        assert!(is_custom || row["inputs"] == "provider absent | other", "{row:?}");
+        assert_eq!(
+            row["nothing granted: refused categories"],
+            if is_custom { "Ads" } else { "Analytics" },
+            "{row:?}"
+        );
+    }
+    let (_, json, _) = table(policy, &["--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["categories"][0]["wire_ids"], serde_json::json!(["C0004", "marketing"]));
+}
+
 #[test]
 fn only_what_is_asked_for_is_printed() {
     let text = "consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory A\n\

@@ -588,7 +588,7 @@ fn is_in_its_row(
     let said = || format!("{} {event:?}\n{}", destination.name(), text.text());
     let rows: Vec<_> = table.rows_of(policy, destination, event).collect();
     assert_eq!(rows.len(), 1, "{rows:?} {}", said());
-    let row = rows[0].1;
+    let (block, row) = rows[0];
     assert_eq!(row.reason, verdict.reason(), "{}", said());
     let drop = reference::explain(policy, event, id).unwrap().drop_reason;
     let is_dropped = row.reason == consentry::Reason::Dropped;
@@ -600,8 +600,7 @@ fn is_in_its_row(
     let named: BTreeSet<String> =
         verdict.refused().iter().map(|id| policy.category(*id).unwrap().key().to_owned()).collect();
     let is_refused = row.reason == consentry::Reason::Refused;
-    let expected =
-        if is_refused { DecisionTable::refused(policy, destination, &granted) } else { BTreeSet::new() };
+    let expected = if is_refused { block.refused(policy, destination, &granted) } else { BTreeSet::new() };
     assert_eq!(named, expected, "{}", said());
 }
 

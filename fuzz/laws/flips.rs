@@ -8,7 +8,8 @@ use consentry::exact::{
     counterfactuals,
 };
 use consentry::model::{ConsentState, IntegrationsState, InvalidEntries, Requirement};
-use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Table, reference};
+use consentry::reference::{self, StepKind};
+use consentry::{CategoryId, DestinationId, Event, Outcome, Policy, Table};
 use std::collections::BTreeSet;
 
 /// How many situations of a destination are tried one by one.
@@ -90,11 +91,20 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfa
     tried
 }
 
-/// The names of the categories on which somebody decides, and their keys.
-fn categories(policy: &Policy, id: DestinationId) -> Vec<(String, String)> {
-    let used = policy.destination(id).unwrap().requirement().into_iter();
-    let used: BTreeSet<_> = used.flat_map(consentry::model::Requirement::categories).collect();
-    let named = used.into_iter().map(|id| policy.category(id).unwrap());
+/// The names of the categories on which somebody decides for an event with these inputs, and their keys.
+fn categories(policy: &Policy, event: &Event, id: DestinationId) -> Vec<(String, String)> {
+    let all = policy.destination(id).unwrap().requirement().into_iter();
+    let all: BTreeSet<_> = all.flat_map(Requirement::categories).collect();
+    // Of an event that comes to the step of consent.
+    let consent = Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)]);
+    let integrations = Integrations::Entries(Vec::new());
+    let plain = Event { consent, integrations, track: None, ..event.clone() };
+    let steps = reference::explain(policy, &plain, id).unwrap().steps;
+    let used = steps.into_iter().find_map(|step| match step.kind {
+        StepKind::Consent(used) => Some(used.into_iter().map(|(id, _)| id).collect()),
+        _ => None,
+    });
+    let named = used.unwrap_or(all).into_iter().map(|id| policy.category(id).unwrap());
     let free = named.filter(|one| one.always.is_none() && one.unenforced.is_none());
     free.map(|one| (one.name().to_owned(), one.key().to_owned())).collect()
 }
@@ -122,7 +132,7 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
     }
     let all = entry(policy, event, "All").filter(|all| *all == Entry::Off);
     facts.push(("All".into(), format!("{all:?}")));
-    for (name, key) in categories(policy, id) {
+    for (name, key) in categories(policy, event, id) {
         let needs = Requirement::Category(policy.category_named(&name).unwrap());
         // A category that is granted without being listed is no fact of its own.
         let is_listed = event.consent.state() == ConsentState::Answered;
@@ -135,7 +145,7 @@ fn facts(policy: &Policy, id: DestinationId, event: &Event) -> Facts {
 /// The facts of the event, with what is said to change, and with nothing of an object that is not there.
 fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputChange]) -> Facts {
     let mut facts = facts(policy, id, event);
-    let categories = categories(policy, id);
+    let categories = categories(policy, event, id);
     let wire_id = |name: &str| categories.iter().find(|(known, _)| known == name).unwrap().1.clone();
     for change in changes {
         let (key, value) = match change {
@@ -168,7 +178,7 @@ fn expected(policy: &Policy, id: DestinationId, event: &Event, changes: &[InputC
 
 /// The event with some changes, done anew here.
 fn apply<'e>(policy: &Policy, id: DestinationId, event: &Event<'e>, changes: &[InputChange]) -> Event<'e> {
-    let categories = categories(policy, id);
+    let categories = categories(policy, event, id);
     let mut event = event.clone();
     for change in changes {
         match change {
@@ -284,7 +294,7 @@ fn nothing_is_missing(
     }
     let destination = policy.destination(id).unwrap();
     let space = Space::full(policy, id).unwrap();
-    let free = categories(policy, id);
+    let free = categories(policy, event, id);
     // On which of the space's categories somebody decides.
     let places: Vec<Option<usize>> = space
         .categories()

@@ -69,7 +69,8 @@ impl InputCases {
         self.0.is_empty() || self.0.iter().any(|all| all.iter().all(is_so))
     }
 
-    /// Returns a policy as it decides the first of the events that are meant.
+    /// Returns a policy as it decides the smallest of the events that are meant: an input is absent where it may be, for an event with
+    /// an input has more members, so that fewer states of consent are possible.
     pub(crate) fn given(&self, policy: &Policy) -> Policy {
         let first = self.0.first().map_or(&[][..], Vec::as_slice);
         let inputs = &policy.reading().inputs;
@@ -78,7 +79,9 @@ impl InputCases {
             .iter()
             .map(|input| {
                 let own = first.iter().find(|one| one.name == input.name());
-                own.and_then(|own| own.states.first().cloned()).unwrap_or(InputState::Absent)
+                let states = own.map_or(&[][..], |own| &own.states);
+                let named = states.first().filter(|_| !states.contains(&InputState::Absent));
+                named.cloned().unwrap_or(InputState::Absent)
             })
             .collect();
         let numbers: Vec<StateNumber> = states

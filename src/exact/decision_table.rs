@@ -54,7 +54,7 @@ pub struct TableRow {
     pub entry: Option<Vec<Option<Entry>>>,
     /// The entries that `All` may be; `None` for unlisted and on.
     pub all: Option<Vec<Option<Entry>>>,
-    /// Why the destination receives the event, or does not. A refusal names the categories of [`DecisionTable::refused`].
+    /// Why the destination receives the event, or does not. A refusal names the categories of [`TableBlock::refused`].
     pub reason: Reason,
     /// Why the event is dropped, if that is the reason.
     pub drop_reason: Option<String>,
@@ -88,10 +88,11 @@ pub fn decision_tables(
     let mut known: HashMap<(usize, EquivalenceClass<Option<bool>>), usize> = HashMap::new();
     let mut cells: Vec<Vec<DecidedCell>> = Vec::new();
     // The place of the table of destinations that are decided by the same cells. Others may share it.
-    let mut known_tables: HashMap<Vec<(InputCases, usize)>, usize> = HashMap::new();
+    let mut known_tables: HashMap<Vec<DecidedCase>, usize> = HashMap::new();
     let mut tables: Vec<DecisionTable> = Vec::new();
     for id in destinations {
         let mut own = Vec::new();
+        let mut requirements = Vec::new();
         for case in cases.of(Some(&[&[id]]), &[])? {
             let Some((given, destination)) = case.policy().and_then(|one| Some((one, one.destination(id)?)))
             else {
@@ -105,7 +106,13 @@ pub fn decision_tables(
                     *place.insert(cells.len() - 1)
                 }
             };
-            own.push((case.inputs, place));
+            let formula = Formula::of_destination(destination, given);
+            let requirement = requirements.iter().position(|known| *known == formula);
+            let requirement = requirement.unwrap_or_else(|| {
+                requirements.push(formula);
+                requirements.len() - 1
+            });
+            own.push(DecidedCase { inputs: case.inputs, cells: place, requirement });
         }
         if own.is_empty() {
             continue;
@@ -113,8 +120,8 @@ pub fn decision_tables(
         let place = match known_tables.entry(own) {
             Occupied(known) => *known.get(),
             Vacant(place) => {
-                let own = place.key().iter().filter_map(|(inputs, place)| Some((inputs, cells.get(*place)?)));
-                let blocks = blocks(own);
+                let blocks =
+                    blocks(place.key().iter().filter_map(|case| Some((case, cells.get(case.cells)?))));
                 let same = tables.iter().position(|table| table.blocks == blocks);
                 *place.insert(same.unwrap_or_else(|| {
                     tables.push(DecisionTable { destinations: Vec::new(), blocks });
@@ -130,12 +137,27 @@ pub fn decision_tables(
 /// A pair of states with its rows.
 type DecidedCell = ((ConsentState, IntegrationsState), Vec<TableRow>);
 
+/// A case of the inputs, as a destination is decided in it.
+#[derive(PartialEq, Eq, Hash)]
+struct DecidedCase {
+    inputs: InputCases,
+    /// The place of its cells among those of all cases.
+    cells: usize,
+    /// The place of what it needs among the different requirements of the destination.
+    requirement: usize,
+}
+
+/// The rows of a cell, and the requirement whose categories a refusal in them names.
+type DecidedRows<'c> = (&'c Vec<TableRow>, Option<usize>);
+
 /// Returns the cells of some cases as few blocks. Cases that decide a cell alike are one.
-fn blocks<'c>(cases: impl Iterator<Item = (&'c InputCases, &'c Vec<DecidedCell>)>) -> Vec<TableBlock> {
+fn blocks<'c>(cases: impl Iterator<Item = (&'c DecidedCase, &'c Vec<DecidedCell>)>) -> Vec<TableBlock> {
     // For each cell its different rows, with the cases that have them.
-    let mut cells: Vec<((ConsentState, IntegrationsState), Vec<(InputCases, &Vec<TableRow>)>)> = Vec::new();
-    for (inputs, decided) in cases {
+    let mut cells: Vec<((ConsentState, IntegrationsState), Vec<(InputCases, DecidedRows<'c>)>)> = Vec::new();
+    for (DecidedCase { inputs, requirement, .. }, decided) in cases {
         for (cell, rows) in decided {
+            let refuses = rows.iter().any(|row| row.reason == Reason::Refused);
+            let rows = (rows, Some(*requirement).filter(|_| refuses));
             let place = cells.iter().position(|(known, _)| known == cell).unwrap_or_else(|| {
                 cells.push((*cell, Vec::new()));
                 cells.len() - 1
@@ -150,7 +172,7 @@ fn blocks<'c>(cases: impl Iterator<Item = (&'c InputCases, &'c Vec<DecidedCell>)
     let decided = cells.into_iter().flat_map(|(cell, own)| own.into_iter().map(move |rows| (cell, rows)));
     let grouped = grouped(decided);
     let mut blocks: Vec<TableBlock> =
-        grouped.iter().flat_map(|(cells, (inputs, rows))| fewest_blocks(cells, inputs, rows)).collect();
+        grouped.iter().flat_map(|(cells, (inputs, (rows, _)))| fewest_blocks(cells, inputs, rows)).collect();
     blocks.sort_by_key(|block| (block.consent.first().copied(), block.integrations.first().copied()));
     blocks
 }
@@ -301,18 +323,28 @@ fn paths(
     groups.into_iter().flat_map(with).collect()
 }
 
-impl DecisionTable {
-    /// Returns the wire ids that a refusal names, by the wire ids that are granted: those that are not, in groups that are not
-    /// satisfied.
+impl TableBlock {
+    /// Returns the wire ids that a refusal in one of its rows names, by the wire ids that are granted: those that are not, in groups that
+    /// are not satisfied.
     pub fn refused(
+        &self,
         policy: &Policy,
         destination: &Destination,
         granted: &impl Fn(&str) -> bool,
     ) -> BTreeSet<String> {
-        let formula = Formula::of_destination(destination, policy);
-        formula.map(|formula| formula.refused(granted)).unwrap_or_default()
+        let refused = |policy: &Policy, destination: &Destination| {
+            Formula::of_destination(destination, policy).map(|formula| formula.refused(granted))
+        };
+        if !policy.has_conditions() {
+            return refused(policy, destination).unwrap_or_default();
+        }
+        let given = self.inputs.given(policy);
+        let own = given.destination_named(destination.name()).and_then(|id| given.destination(id));
+        own.and_then(|own| refused(&given, own)).unwrap_or_default()
     }
+}
 
+impl DecisionTable {
     /// Returns the rows that an event is in, for one of the destinations. That is always one.
     pub fn rows_of<'t>(
         &'t self,

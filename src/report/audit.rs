@@ -74,6 +74,7 @@ struct CategoryReport<'a> {
     #[serde(flatten)]
     preferences: &'a Counts<Preference>,
     wire_id: &'a str,
+    wire_ids: Vec<&'a str>,
     #[serde(skip)]
     note: &'static str,
 }
@@ -146,6 +147,7 @@ impl<'a> AuditReport<'a> {
                 mismatched: has_ledger.then_some(tally.mismatched),
                 preferences: &tally.preferences,
                 wire_id: category.wire_id(),
+                wire_ids: category.wire_ids().collect(),
                 note: match (category.unenforced, category.always) {
                     (Some(_), _) => "unenforced",
                     (None, Some(_)) => "always granted",
@@ -268,10 +270,13 @@ impl<'a> AuditReport<'a> {
 
     fn categories_table(&self) -> Grid {
         let rows = self.categories.iter().map(|one| {
-            let CategoryReport { category, wire_id, preferences, .. } = one;
-            let name = match category == wire_id {
-                true => format!("{category:?}"),
-                false => format!("{category:?} = {wire_id:?}"),
+            let CategoryReport { category, wire_ids, preferences, .. } = one;
+            let name = match wire_ids.as_slice() {
+                [only] if only == category => format!("{category:?}"),
+                all => {
+                    let all: Vec<String> = all.iter().map(|wire_id| format!("{wire_id:?}")).collect();
+                    format!("{category:?} = {}", all.join(", "))
+                }
             };
             let mismatched = one.mismatched.filter(|count| *count > 0);
             let mismatched = mismatched.map(|count| format!("{count} not as recorded"));

@@ -7,7 +7,7 @@ use super::page::{Cell, Column, Document, Grid, Page, PageBlock, Role};
 use super::prove::{PromiseProof, ProveReport};
 use crate::diagnostic::listed;
 use crate::event::Entry;
-use crate::exact::{self, DecisionTable, InputIs, Witnesses, fingerprint};
+use crate::exact::{self, DecisionTable, InputIs, TableBlock, Witnesses, fingerprint};
 use crate::model::{
     Category, CategoryId, ConsentState, Destination, IntegrationsState, InvalidEntries, Mode, Policy,
     Requirement,
@@ -46,6 +46,8 @@ pub struct TableReport<'a> {
 struct CategoryReport<'a> {
     category: &'a str,
     wire_id: &'a str,
+    /// All of them.
+    wire_ids: Vec<&'a str>,
     description: Option<&'a str>,
     note: &'static str,
 }
@@ -69,7 +71,7 @@ struct DestinationReport<'a> {
     refused: Vec<&'a str>,
     /// The same for each block, where they depend on inputs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    refused_by_block: Vec<Vec<String>>,
+    refused_by_block: Vec<Vec<&'a str>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -267,6 +269,7 @@ impl<'a> CategoryReport<'a> {
         CategoryReport {
             category: category.name(),
             wire_id: category.wire_id(),
+            wire_ids: category.wire_ids().collect(),
             description: category.label.as_ref().map(|label| label.value.as_str()),
             note: note(category),
         }
@@ -294,21 +297,19 @@ impl<'a> SharedTable<'a> {
 impl<'a> DestinationReport<'a> {
     fn new(policy: &'a Policy, destination: &'a Destination, table: &DecisionTable) -> Self {
         let kind = policy.kind_of(destination);
-        let refused = refused_names(policy, destination);
-        let refused_by_block = match policy.has_conditions() {
-            false => Vec::new(),
-            true => table
-                .blocks
-                .iter()
-                .map(|block| {
-                    let of_block = block.inputs.given(policy);
-                    let id = of_block.destination_named(destination.name());
-                    let own = id.and_then(|id| of_block.destination(id));
-                    let names = own.map_or(Vec::new(), |own| refused_names(&of_block, own));
-                    names.into_iter().map(str::to_owned).collect()
-                })
-                .collect(),
+        let refused_in = |block| refused(policy, destination, block);
+        let mut by_block: Vec<BTreeSet<CategoryId>> = match policy.has_conditions() {
+            false => table.blocks.first().map(refused_in).into_iter().collect(),
+            true => table.blocks.iter().map(refused_in).collect(),
         };
+        let names = |ids: &BTreeSet<CategoryId>| -> Vec<&'a str> {
+            ids.iter().filter_map(|id| Some(policy.category(*id)?.name())).collect()
+        };
+        let refused = names(&by_block.iter().flatten().copied().collect());
+        if !policy.has_conditions() {
+            by_block.clear();
+        }
+        let refused_by_block = by_block.iter().map(names).collect();
         DestinationReport {
             destination: destination.name(),
             aliases: destination.aliases.iter().map(|name| name.value.as_str()).collect(),
@@ -342,12 +343,11 @@ impl<'a> DestinationReport<'a> {
     }
 }
 
-/// Returns the names of the categories that a refusal names if nothing is granted.
-fn refused_names<'p>(policy: &'p Policy, destination: &Destination) -> Vec<&'p str> {
-    let refused = DecisionTable::refused(policy, destination, &|_| false);
-    let named: BTreeSet<CategoryId> = destination.category_uses.iter().map(|one| one.value).collect();
-    let named = named.into_iter().filter_map(|id| policy.category(id));
-    named.filter(|category| refused.contains(category.key())).map(|category| category.name()).collect()
+/// Returns the categories that a refusal in a block names if nothing is granted.
+fn refused(policy: &Policy, destination: &Destination, block: &TableBlock) -> BTreeSet<CategoryId> {
+    let refused = block.refused(policy, destination, &|_| false);
+    let named = destination.category_uses.iter().map(|one| one.value);
+    named.filter(|id| policy.category(*id).is_some_and(|own| refused.contains(own.key()))).collect()
 }
 
 /// Returns what a destination needs, after what else decides about it.
@@ -358,6 +358,7 @@ fn needs(policy: &Policy, destination: &Destination) -> String {
     });
     let needs = match destination.arms.as_slice() {
         [] => destination.requirement().map(|needs| requirement_text(policy, needs, false)),
+        // The last of them is that of `otherwise`.
         arms => Some(arms.iter().map(|arm| policy.line_at(arm.span)).collect::<Vec<_>>().join("; ")),
     };
     let unmapped = (exempt.is_none() && needs.is_none()).then(|| "unmapped".to_owned());
@@ -500,8 +501,11 @@ impl Document for TableReport<'_> {
         }
         page.heading(2, "Categories");
         let categories = self.categories.iter();
-        let categories =
-            categories.map(|one| [one.category, one.wire_id, one.description.unwrap_or_default(), one.note]);
+        let categories = categories.map(|one| {
+            let wire_ids = one.wire_ids.join(", ");
+            let description = one.description.unwrap_or_default();
+            [one.category.to_owned(), wire_ids, description.to_owned(), one.note.to_owned()]
+        });
         page.table(Grid::new(["category", "wire id", "description", ""]).with(categories));
         if !self.check.is_empty() {
             page.heading(2, "Ledger check");

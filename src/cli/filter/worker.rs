@@ -54,7 +54,7 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
 fn looked_at(chunk: u64) -> u32 {
     match chunk {
         0 => 32,
-        _ => u32::from(chunk.is_multiple_of(16)) * 2,
+        _ => u32::from(chunk.is_multiple_of(64)),
     }
 }
 
