@@ -255,10 +255,9 @@ impl PolicyText {
                 _ => "",
             };
             let mut attributes = attributes.to_owned();
-            if !inputs.is_empty() && !attributes.contains("always") && !attributes.contains("unenforced") {
-                if u.ratio(1, 4)? {
-                    attributes.push_str(&format!(" refused when {}", input_condition(u, &inputs)?));
-                }
+            let may_be_refused = !attributes.contains("always") && !attributes.contains("unenforced");
+            if !inputs.is_empty() && may_be_refused && u.ratio(1, 4)? {
+                attributes.push_str(&format!(" refused when {}", input_condition(u, &inputs)?));
             }
             statements.push(format!("category {name}{wire_text}{attributes}"));
             wire_ids.push(wire.unwrap_or_else(|| unquoted(&name)));

@@ -99,11 +99,6 @@ impl<'d> Decision<'d> {
         matches!(self.resolved.stamped().consent, ConsentState::Unanswered | ConsentState::Answered)
     }
 
-    /// Returns true if the slow reader has read the event.
-    pub(crate) fn is_read_whole(&self) -> bool {
-        matches!(self.origin, Origin::Read { .. })
-    }
-
     /// Returns true if it is worth the time to look for what is foreign: the event has no consent of its own, or malformed integrations.
     pub(crate) fn is_foreign_likely(&self) -> bool {
         !self.has_own_consent() || self.integrations() == IntegrationsState::Malformed

@@ -176,10 +176,13 @@ struct Input {
 /// Some values of an input, a bit for each by its place.
 type Values = u128;
 
+/// A policy with its inputs fixed, which has no conditions.
+type Given<'p> = Rc<Cow<'p, Policy>>;
+
 /// The events whose inputs have some values, and each policy as it decides these events.
 pub(crate) struct Case<'p> {
     pub(crate) inputs: InputCases,
-    pub(crate) policies: Vec<Rc<Cow<'p, Policy>>>,
+    pub(crate) policies: Vec<Given<'p>>,
     pub(crate) events: CaseEvents,
     /// For each input of each policy the state that stands for them.
     pub(crate) numbers: Vec<Vec<StateNumber>>,
@@ -212,8 +215,9 @@ pub(crate) struct Cases<'p> {
     policies: Vec<&'p Policy>,
     pub(crate) inputs: Inputs,
     /// The policies themselves, if they have no conditions.
-    only: Option<Vec<Rc<Cow<'p, Policy>>>>,
-    known: HashMap<(usize, Vec<StateNumber>, Vec<Values>), Rc<Cow<'p, Policy>>>,
+    only: Option<Vec<Given<'p>>>,
+    /// Each policy, by its place and by its inputs, as it decides events that have these.
+    known: HashMap<(usize, Vec<StateNumber>, Vec<Values>), Given<'p>>,
 }
 
 /// Returns the policy as it decides the events that have the inputs of one.

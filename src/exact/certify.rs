@@ -104,7 +104,7 @@ pub fn certify(table: &Table, most: u64) -> Certificate {
         for case in &own {
             let Some(given) = case.policy() else { continue };
             let Some((space, coverage)) = covered(given, id, &unclaimed, each) else { continue };
-            certificate.compare(table, given, case, id, (&space, coverage), each, &mut scratch);
+            certificate.compare(table, case, id, (&space, coverage), each, &mut scratch);
             whole = Some(Coverage::both(whole, coverage));
         }
         let whole = whole.unwrap_or(Coverage::Sampled { compared: 0, of: None });
@@ -134,11 +134,10 @@ impl Coverage {
 }
 
 impl Certificate {
-    /// Compares the situations of a destination in one case of the inputs, of which `given` is the policy.
+    /// Compares the situations of a destination in one case of the inputs.
     fn compare(
         &mut self,
         table: &Table,
-        given: &Policy,
         case: &Case<'_>,
         id: DestinationId,
         (space, coverage): (&Space, Coverage),
@@ -146,6 +145,7 @@ impl Certificate {
         scratch: &mut Scratch,
     ) {
         let policy = table.policy();
+        let Some(given) = case.policy() else { return };
         let inputs = case.event_inputs();
         // Equivalent destinations show different situations.
         let first = coverage.compared() as u64 * id.index() as u64;

@@ -134,8 +134,11 @@ pub fn decision_tables(
     Ok(tables)
 }
 
+/// The state of the consent object and that of the integrations object.
+type States = (ConsentState, IntegrationsState);
+
 /// A pair of states with its rows.
-type DecidedCell = ((ConsentState, IntegrationsState), Vec<TableRow>);
+type DecidedCell = (States, Vec<TableRow>);
 
 /// A case of the inputs, as a destination is decided in it.
 #[derive(PartialEq, Eq, Hash)]
@@ -153,7 +156,7 @@ type DecidedRows<'c> = (&'c Vec<TableRow>, Option<usize>);
 /// Returns the cells of some cases as few blocks. Cases that decide a cell alike are one.
 fn blocks<'c>(cases: impl Iterator<Item = (&'c DecidedCase, &'c Vec<DecidedCell>)>) -> Vec<TableBlock> {
     // For each cell its different rows, with the cases that have them.
-    let mut cells: Vec<((ConsentState, IntegrationsState), Vec<(InputCases, DecidedRows<'c>)>)> = Vec::new();
+    let mut cells: Vec<(States, Vec<(InputCases, DecidedRows<'c>)>)> = Vec::new();
     for (DecidedCase { inputs, requirement, .. }, decided) in cases {
         for (cell, rows) in decided {
             let refuses = rows.iter().any(|row| row.reason == Reason::Refused);
@@ -225,11 +228,7 @@ fn decided_cells(
 }
 
 /// Returns as few blocks as can be of pairs of states that decide alike, none of which has a pair of another one.
-fn fewest_blocks(
-    cells: &[(ConsentState, IntegrationsState)],
-    inputs: &InputCases,
-    rows: &[TableRow],
-) -> Vec<TableBlock> {
+fn fewest_blocks(cells: &[States], inputs: &InputCases, rows: &[TableRow]) -> Vec<TableBlock> {
     let by_consent = rectangles(cells);
     let turned: Vec<_> = cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();
     let turned = rectangles(&turned).into_iter().map(|(integrations, consent)| (consent, integrations));

@@ -24,6 +24,7 @@ pub(crate) struct Cell {
     pub(crate) integrations: IntegrationsState,
     inputs: Vec<StateSet>,
     pub(crate) row: usize,
+    #[cfg_attr(not(feature = "lint"), expect(dead_code, reason = "lint alone asks for it"))]
     pub(crate) also: Vec<usize>,
 }
 

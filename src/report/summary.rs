@@ -127,8 +127,7 @@ impl Recent {
 }
 
 impl Summary {
-    /// Looks for foreign consent on so many of the following events at most, besides those that are read as a whole anyway. To look takes as long as
-    /// to decide.
+    /// Looks for foreign consent on so many of the following events at most. To look takes longer than to decide.
     pub fn look_at(&mut self, events: u32) {
         self.foreign_left = Some(events);
     }
@@ -149,7 +148,7 @@ impl Summary {
         self.unknown_integrations.events += u64::from(unknown > 0);
         if decision.is_foreign_likely() {
             match self.foreign_left.as_mut().map(|left| (*left > 0).then(|| *left -= 1)) {
-                Some(None) if !decision.is_read_whole() => self.foreign.leave_out(),
+                Some(None) => self.foreign.leave_out(),
                 _ => self.foreign.add(&decision.foreign()),
             }
         }

@@ -251,7 +251,7 @@ fn joined(all: Vec<Placed<'_>>) -> Option<Vec<Member>> {
     }
     let all: Vec<Vec<&str>> = places.iter().map(|(path, _)| path.clone()).collect();
     let holds_another = |path: &Vec<&str>| all.iter().any(|other| other != path && other.starts_with(path));
-    places.retain(|(path, value)| !path.is_empty() && !(value == "{}" && holds_another(path)));
+    places.retain(|(path, value)| !path.is_empty() && (value != "{}" || !holds_another(path)));
     let is_twice =
         |(path, _): &Placed<'_>| places.iter().filter(|(other, _)| other.starts_with(path)).count() > 1;
     (!places.iter().any(is_twice)).then(|| nested(&places))

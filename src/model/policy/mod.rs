@@ -530,6 +530,7 @@ impl Destination {
 
     /// Returns each requirement that the destination has for some events, where the policy states it, with the categories that it names. Those
     /// by strategy are left out.
+    #[cfg(feature = "lint")]
     pub(crate) fn requirements(&self) -> impl Iterator<Item = (&Requirement, Span, &[Spanned<CategoryId>])> {
         let own = self.requirement.as_ref().filter(|_| self.arms.is_empty());
         let own = own.map(|needs| (&needs.value, needs.span, self.category_uses.as_slice()));
