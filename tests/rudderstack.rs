@@ -135,7 +135,7 @@ fn passes_server_consent(consent: &Value, config: &Value) -> (Step, bool) {
     let mut generic = None;
     for block in array(&config["consentManagement"]) {
         let ids = ids(&block["consents"], "consent");
-        if !ids.is_empty() && provider != "" && block["provider"] == provider {
+        if !ids.is_empty() && !provider.is_empty() && block["provider"] == provider {
             generic = Some((block, ids));
         }
     }

@@ -100,7 +100,7 @@ impl Checker<'_> {
         let error = match (needed, arm, otherwise) {
             (Some(needed), Some(arm), _) => Diagnostic::new(
                 Code::MissingOtherwise,
-                "the destination has a requirement beside its conditions",
+                "the destination has a requirement next to its conditions",
             )
             .at(needed, "holds for every event")
             .at(arm, "holds for some events")
