@@ -264,6 +264,38 @@ fn off_wins() {
 }
 
 /// Segment documents a merge, RudderStack's gateway reads the array alone, and some want no batch at all.
+/// A value that counts as absent hides no other one, however often it is there: neither next to one on an event, nor in an item next to one of
+/// the envelope.
+#[test]
+fn an_absent_input_hides_no_signal() {
+    let stated = policy("input gpc at context.gpc values true absent null");
+    let text = stated.replace("category Ads", "category Ads refused when gpc true");
+    let table = Table::new(Policy::parse(&text).unwrap());
+    let pixel = table.policy().destination_named("Facebook Pixel").unwrap();
+    let consent = r#""consent":{"categoryPreferences":{"Ads":true}}"#;
+    let delivers = |line: &str| {
+        let mut scratch = table.scratch();
+        let fast = table.decide(Input::line(line.as_bytes()), &mut scratch).unwrap().delivers(pixel);
+        let event = Event::read(line.as_bytes(), table.policy().reading(), &Limits::default()).unwrap();
+        assert_eq!(
+            table.decide(Input::event(&event), &mut table.scratch()).unwrap().delivers(pixel),
+            fast,
+            "{line}"
+        );
+        fast
+    };
+    let signals = ["\"gpc\":true,\"gpc\":null,", "\"gpc\":null,\"gpc\":null,\"gpc\":true,", "\"gpc\":true,"];
+    for own in signals {
+        assert!(!delivers(&format!("{{\"context\":{{{own}{consent}}}}}")), "{own}");
+    }
+    for own in ["", "\"gpc\":null,", "\"gpc\":null,\"gpc\":null,"] {
+        let item = format!("{{\"context\":{{{own}{consent}}}}}");
+        assert!(delivers(&item), "{item}");
+        let items = items(&table, &format!("{{\"context\":{{\"gpc\":true}},\"batch\":[{item}]}}")).unwrap();
+        assert!(items.iter().all(|item| !delivers(item)), "{items:?}");
+    }
+}
+
 #[test]
 fn the_setting_says_what_the_envelope_counts_for() {
     let line = format!(

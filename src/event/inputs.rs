@@ -3,7 +3,7 @@
 use super::content::Name;
 use super::json::{Json, Members, Type, nest, text, values};
 use super::splice::{set, with_first};
-use crate::model::{InputReading, InputState, Reading, Scalar, StateNumber};
+use crate::model::{ABSENT, InputReading, InputState, Reading, Scalar, StateNumber};
 
 /// Returns the state of each input of a policy on an event (section 1 of the semantics).
 pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
@@ -14,7 +14,7 @@ pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
     states
 }
 
-/// Returns the state of an input. Values that are there twice are one if they are the same.
+/// Returns the state of an input. Values that are there twice are one if they are the same; those that count as absent are none.
 fn state(event: &Members<'_>, input: &InputReading) -> InputState {
     let Some((first, rest)) = input.path.split_first() else { return InputState::Absent };
     let mut found: Vec<Json<'_>> = values(event, first).collect();
@@ -22,7 +22,8 @@ fn state(event: &Members<'_>, input: &InputReading) -> InputState {
         let objects: Vec<_> = found.into_iter().filter_map(Json::members).collect();
         found = objects.iter().flat_map(|members| values(members, key)).collect();
     }
-    let mut numbers = found.into_iter().map(|value| number(value, input));
+    let numbers = found.into_iter().map(|value| number(value, input));
+    let mut numbers = numbers.filter(|number| *number != ABSENT);
     let Some(first) = numbers.next() else { return InputState::Absent };
     if numbers.all(|other| other == first) { input.state(first) } else { InputState::Other }
 }

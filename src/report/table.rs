@@ -9,8 +9,8 @@ use crate::diagnostic::listed;
 use crate::event::Entry;
 use crate::exact::{self, DecisionTable, InputIs, TableBlock, Witnesses, fingerprint};
 use crate::model::{
-    Category, CategoryId, ConsentState, Destination, IntegrationsState, InvalidEntries, Mode, Policy,
-    Requirement,
+    Category, CategoryId, ConsentState, Destination, IntegrationsState, InvalidEntries, Mode, NonBooleanAll,
+    Policy, Quantifier, Requirement,
 };
 use crate::reason::{Outcome, Reason};
 use serde::Serialize;
@@ -470,19 +470,73 @@ fn glossary(policy: &Policy, tables: &[DecisionTable]) -> Vec<(&'static str, Str
         names => format!("a track event named {}, which passes the consent step", listed(names, "or")),
     };
     let consent = if policy.ledger_check().is_some() { "consent used" } else { "consent object" };
+    let reading = policy.reading();
+    let in_shape = reading.shape_text().map_or(String::new(), |shape| format!(", in the shape `{shape}`"));
+    let is_usual = in_shape.is_empty()
+        && policy.categories().iter().all(|one| one.unasked_granted.is_none() && one.refused_when.is_empty());
+    let granted = match is_usual {
+        true => {
+            "is granted by categories whose preference is `true`; nothing else grants. In every other state than answered, only categories that are always granted count"
+        }
+        false => {
+            "is granted by categories that count as granted, as the policy says with `consent at`, `unasked granted` and `refused when`"
+        }
+    };
+    let all_is_boolean = policy.non_boolean_all().value == NonBooleanAll::Malformed;
+    let no_boolean = if all_is_boolean { ", or with an `All` that is no boolean" } else { "" };
+    let all_invalid = match all_is_boolean {
+        true => String::new(),
+        false => format!("; invalid it counts as {all_invalid}"),
+    };
     let words = [
         ("a blank cell", "it does not matter".to_owned()),
-        (consent, format!("the preferences are at {paths}; it is missing, empty (no preferences object), unanswered (a preferences object without members), answered (with one at least), or malformed (of another type, or under another spelling)")),
-        ("integrations object", "none (missing, or without an entry), present (with one at least), or malformed (of another type)".to_owned()),
+        (
+            consent,
+            format!(
+                "the preferences are at {paths}{in_shape}; it is missing, empty (no preferences), unanswered (preferences that state nothing), answered (that state one at least), or malformed (of another type, or under another spelling)"
+            ),
+        ),
+        (
+            "integrations object",
+            format!(
+                "none (missing, or without an entry), present (with one at least), or malformed (of another type{no_boolean})"
+            ),
+        ),
         ("exempt", exempt),
-        ("what it needs", "is granted by categories whose preference is `true`; nothing else grants. In every other state than answered, only categories that are always granted count".to_owned()),
-        ("own entry", format!("what the integrations object has under the destination's names: on (`true`, or an object), off (`false`), unlisted (nothing), or invalid (of another type), which counts as {invalid}. Among several off wins, then on")),
-        ("All", format!("the entry for destinations that are not listed; invalid it counts as {all_invalid}")),
+        ("what it needs", granted.to_owned()),
+        (
+            "own entry",
+            format!(
+                "what the integrations object has under the destination's names: on (`true`, or an object), off (`false`), unlisted (nothing), or invalid (of another type), which counts as {invalid}. Among several off wins, then on"
+            ),
+        ),
+        ("All", format!("the entry for destinations that are not listed{all_invalid}")),
     ];
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     let shown: BTreeSet<Reason> = rows.map(|row| row.reason).collect();
     let reasons = shown.iter().map(|reason| (reason.as_str(), reason.meaning().to_owned()));
-    words.into_iter().chain(reasons).collect()
+    words.into_iter().chain(inputs(policy)).chain(reasons).collect()
+}
+
+/// Returns where each input is, and what `by strategy of` asks for.
+fn inputs(policy: &Policy) -> Vec<(&'static str, String)> {
+    if !policy.has_conditions() {
+        return Vec::new();
+    }
+    let lines = policy.inputs().iter().map(|input| policy.line_at(input.span()));
+    let lines = format!("members of the event: {}", lines.collect::<Vec<_>>().join("; "));
+    let strategy = match policy.strategy() {
+        Some(strategy) if strategy.cases.is_empty() => match strategy.otherwise {
+            Quantifier::All => Some("asks for all of the categories"),
+            Quantifier::Any => Some("asks for one of the categories"),
+        },
+        Some(_) => {
+            Some("asks for all of the categories or for one, as the policy's `strategy` says of the inputs")
+        }
+        None => None,
+    };
+    let strategy = strategy.map(|asks| ("by strategy of", asks.to_owned()));
+    [("inputs", lines)].into_iter().chain(strategy).collect()
 }
 
 /// The title of the column of outcomes.

@@ -260,7 +260,6 @@ impl Policy {
     }
 
     /// Returns what `by strategy of` asks for.
-    #[cfg(feature = "lint")]
     pub(crate) fn strategy(&self) -> Option<&StrategyCases> {
         self.strategy.as_ref()
     }
