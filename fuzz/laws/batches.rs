@@ -5,7 +5,7 @@ use super::policies::PolicyText;
 use super::{all_of, compile, obeyed, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Batch, Consent, Integrations, Name, Preference, Recorded};
-use consentry::model::{Batches, Reading};
+use consentry::model::{Batches, InputState, Reading};
 use consentry::{Event, Input, Limits, Table, Validation};
 use serde_json::Value;
 
@@ -118,7 +118,8 @@ fn batch(
     compared
 }
 
-/// Returns the event with the parts of another one: both consents and both integrations objects, listed together.
+/// Returns the event with the parts of another one: both consents and both integrations objects, listed together, and the inputs of both, where
+/// two different values are another one.
 fn with_parts<'a>(table: &Table, event: Event<'a>, other: Option<&Event<'a>>) -> Event<'a> {
     let Some(other) = other else { return event };
     let consent = match (event.consent, other.consent.clone()) {
@@ -136,7 +137,15 @@ fn with_parts<'a>(table: &Table, event: Event<'a>, other: Option<&Event<'a>>) ->
         }
         _ => Integrations::Malformed,
     };
-    Event { consent, integrations, ..event }
+    let of = |inputs: &[InputState], place: usize| inputs.get(place).cloned().unwrap_or(InputState::Absent);
+    let count = event.inputs.len().max(other.inputs.len());
+    let pairs = (0..count).map(|place| (of(&event.inputs, place), of(&other.inputs, place)));
+    let inputs = pairs.map(|pair| match pair {
+        (InputState::Absent, one) | (one, InputState::Absent) => one,
+        (one, other) if one == other => one,
+        _ => InputState::Other,
+    });
+    Event { consent, integrations, inputs: inputs.collect(), ..event }
 }
 
 /// Returns each name that one of two lists has, with the stricter of the two preferences.
