@@ -63,13 +63,15 @@ pub(super) struct Init {
 }
 
 /// The preludes with their meanings, the default first.
-const PRELUDES: [(&str, &str); 6] = [
+const PRELUDES: [(&str, &str); 8] = [
     ("segment-strict", "the platform's rules where they fail closed; for a fresh start"),
     ("segment", "the platform's rules as published: without a consent object everything flows"),
     ("segment-2023-overview", "as published on a page that was removed in 2023"),
     ("segment-2023-reconcile", "as on another such page: one category of several is enough"),
     ("google-consent-mode", "the words of Google's consent mode on each event, and Segment's rules"),
     ("onetrust-groups", "the text of OneTrust's active groups on each event, and Segment's rules"),
+    ("rudderstack-server", "RudderStack's rules for destinations to which its servers send"),
+    ("rudderstack-sdk", "RudderStack's rules for destinations that its JavaScript SDK loads"),
 ];
 
 /// The categories of somebody who names none.
