@@ -57,7 +57,7 @@ impl<'p> Outcomes<'p> {
         let (mut classes, mut classes_of) = (Vec::new(), Vec::new());
         for id in policy.destination_ids() {
             let mut own = Vec::new();
-            // Of too many cases nothing is said.
+            // A destination with too many cases has no outcomes, and the rules say nothing about it.
             for case in of_inputs.of(Some(&[&[id]]), &[]).unwrap_or_default() {
                 let Some(given) = case.policies.first().cloned() else { continue };
                 let Some(destination) = given.destination(id) else { continue };

@@ -38,7 +38,7 @@ pub struct SummaryReport<'a> {
     unknown_integrations: UnknownIntegrations,
     /// The most frequent keys of preferences if none is that of a category; `null` if one is.
     unmatched_keys: Option<Vec<KeyCount>>,
-    /// The consent that the policy does not read; left out where there is none.
+    /// The consent that the policy does not read; left out where nobody found any. Few events are looked at, so others may have some.
     #[serde(skip_serializing_if = "Option::is_none")]
     foreign_consent: Option<ForeignReport>,
     #[serde(skip)]

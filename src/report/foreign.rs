@@ -48,7 +48,7 @@ impl ForeignRow {
 }
 
 impl ForeignReport {
-    /// Returns `None` where no event has any.
+    /// Returns `None` where nobody found any. `left_out` is then left out too.
     pub(super) fn of(counts: &ForeignCounts) -> Option<Self> {
         let row = |(path, kind, events): (String, ForeignKind, u64)| {
             let statement = kind.statement(&path);

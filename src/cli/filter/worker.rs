@@ -49,8 +49,8 @@ pub(super) fn work(job: &Job, ordered: &Ordered<Chunks, Outputs>) {
     ordered.sink(|outputs| outputs.summary.merge(&worker.summary));
 }
 
-/// Returns how many events of a chunk are looked at for consent that the policy does not read. What one source sends is in many events, so that few
-/// show it.
+/// Returns how many events of a chunk are looked at for consent that the policy does not read. One source sends the same in many events, so few
+/// events show it.
 fn looked_at(chunk: u64) -> u32 {
     match chunk {
         0 => 32,
