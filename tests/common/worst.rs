@@ -266,6 +266,24 @@ pub(crate) const WORST: &[Worst] = &[
         },
     },
     Worst {
+        name: "destinations with conditions",
+        size: 500,
+        most: 50_000,
+        files: |size| {
+            let inputs = lines(16, |id| format!("input i{id} at \"i{id}\" values \"a\", \"b\""));
+            main_only(
+                FEW.to_owned()
+                    + &inputs
+                    + &lines(size, |id| {
+                        let [one, other] = [id % 16, (id % 16 + id / 16 % 15 + 1) % 16];
+                        format!(
+                            "destination \"x{id}\" needs when i{one} \"a\" and i{other} \"b\" A otherwise B"
+                        )
+                    }),
+            )
+        },
+    },
+    Worst {
         name: "rows that never apply",
         size: 2_000,
         most: 330_000,

@@ -76,10 +76,13 @@ impl Policy {
     /// condition that holds matters.
     pub(crate) fn condition_lists(&self, destinations: Option<&[DestinationId]>) -> Vec<Vec<&When>> {
         let mut lists: Vec<Vec<&When>> = self.reconcile.conditions().map(|when| vec![when]).collect();
-        let every: Vec<DestinationId> = self.destination_ids().collect();
+        let asked = match destinations {
+            Some(asked) => asked.iter().filter_map(|id| self.destination(*id)).collect(),
+            None => self.destinations.iter().collect::<Vec<_>>(),
+        };
         let mut refused: BTreeSet<CategoryId> = BTreeSet::new();
         let mut has_strategy = false;
-        for destination in destinations.unwrap_or(&every).iter().filter_map(|id| self.destination(*id)) {
+        for destination in asked {
             lists.push(destination.arms.iter().map(|arm| &arm.when).collect());
             has_strategy |= destination.arms.iter().any(|arm| matches!(arm.needs, ArmNeeds::ByStrategy(_)));
             refused.extend(destination.category_uses.iter().map(|one| one.value));
