@@ -268,8 +268,8 @@ fn off_wins() {
 /// the envelope.
 #[test]
 fn an_absent_input_hides_no_signal() {
-    let stated = policy("input gpc at context.gpc values true absent null");
-    let text = stated.replace("category Ads", "category Ads refused when gpc true");
+    let stated = policy("input gpc at context.gpc values true, 1 absent null");
+    let text = stated.replace("category Ads", "category Ads refused when gpc true | 1");
     let table = Table::new(Policy::parse(&text).unwrap());
     let pixel = table.policy().destination_named("Facebook Pixel").unwrap();
     let consent = r#""consent":{"categoryPreferences":{"Ads":true}}"#;
@@ -284,7 +284,13 @@ fn an_absent_input_hides_no_signal() {
         );
         fast
     };
-    let signals = ["\"gpc\":true,\"gpc\":null,", "\"gpc\":null,\"gpc\":null,\"gpc\":true,", "\"gpc\":true,"];
+    let signals = [
+        "\"gpc\":true,\"gpc\":null,",
+        "\"gpc\":null,\"gpc\":null,\"gpc\":true,",
+        "\"gpc\":true,",
+        "\"gpc\":1,\"gpc\":true,",
+        "\"gpc\":false,\"gpc\":1,",
+    ];
     for own in signals {
         assert!(!delivers(&format!("{{\"context\":{{{own}{consent}}}}}")), "{own}");
     }
@@ -294,6 +300,17 @@ fn an_absent_input_hides_no_signal() {
         let items = items(&table, &format!("{{\"context\":{{\"gpc\":true}},\"batch\":[{item}]}}")).unwrap();
         assert!(items.iter().all(|item| !delivers(item)), "{items:?}");
     }
+    for (envelope, own) in [("true", "1"), ("1", "true"), ("1", "\"no\""), ("\"no\"", "1"), ("false", "1")] {
+        let item = format!("{{\"context\":{{\"gpc\":{own},{consent}}}}}");
+        let line = format!("{{\"context\":{{\"gpc\":{envelope}}},\"batch\":[{item}]}}");
+        let items = items(&table, &line).unwrap();
+        assert!(items.iter().all(|item| !delivers(item)), "{items:?}");
+        assert!(!items[0].contains('?'), "{items:?}");
+    }
+    // An item without a value gets the envelope's own.
+    let line = format!("{{\"context\":{{\"gpc\":\"no\"}},\"batch\":[{{\"context\":{{{consent}}}}}]}}");
+    let items = items(&table, &line).unwrap();
+    assert!(items[0].contains("\"gpc\":\"no\"") && delivers(&items[0]), "{items:?}");
 }
 
 #[test]

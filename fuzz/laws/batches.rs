@@ -119,7 +119,7 @@ fn batch(
 }
 
 /// Returns the event with the parts of another one: both consents and both integrations objects, listed together, and the inputs of both, where
-/// two different values are another one.
+/// of two values the one counts that the policy lists first.
 fn with_parts<'a>(table: &Table, event: Event<'a>, other: Option<&Event<'a>>) -> Event<'a> {
     let Some(other) = other else { return event };
     let consent = match (event.consent, other.consent.clone()) {
@@ -138,14 +138,21 @@ fn with_parts<'a>(table: &Table, event: Event<'a>, other: Option<&Event<'a>>) ->
         _ => Integrations::Malformed,
     };
     let of = |inputs: &[InputState], place: usize| inputs.get(place).cloned().unwrap_or(InputState::Absent);
-    let count = event.inputs.len().max(other.inputs.len());
-    let pairs = (0..count).map(|place| (of(&event.inputs, place), of(&other.inputs, place)));
-    let inputs = pairs.map(|pair| match pair {
-        (InputState::Absent, one) | (one, InputState::Absent) => one,
-        (one, other) if one == other => one,
-        _ => InputState::Other,
+    let inputs = table.policy().inputs().iter().enumerate().map(|(place, input)| {
+        let both = [of(&event.inputs, place), of(&other.inputs, place)];
+        let mut named = input.values().iter().map(|value| InputState::Value(value.clone()));
+        let named = named.find(|state| both.contains(state));
+        named.unwrap_or(if both.contains(&InputState::Other) {
+            InputState::Other
+        } else {
+            InputState::Absent
+        })
     });
-    Event { consent, integrations, inputs: inputs.collect(), ..event }
+    let mut inputs: Vec<InputState> = inputs.collect();
+    while inputs.last() == Some(&InputState::Absent) {
+        inputs.pop();
+    }
+    Event { consent, integrations, inputs, ..event }
 }
 
 /// Returns each name that one of two lists has, with the stricter of the two preferences.

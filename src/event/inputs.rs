@@ -7,25 +7,25 @@ use crate::model::{ABSENT, InputReading, InputState, Reading, Scalar, StateNumbe
 
 /// Returns the state of each input of a policy on an event (section 1 of the semantics).
 pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
-    let mut states: Vec<InputState> = reading.inputs.iter().map(|input| state(event, input)).collect();
+    let state = |input: &InputReading| input.state(find(event, input).map_or(ABSENT, |(number, _)| number));
+    let mut states: Vec<InputState> = reading.inputs.iter().map(state).collect();
     while states.last() == Some(&InputState::Absent) {
         states.pop();
     }
     states
 }
 
-/// Returns the state of an input. Values that are there twice are one if they are the same; those that count as absent are none.
-fn state(event: &Members<'_>, input: &InputReading) -> InputState {
-    let Some((first, rest)) = input.path.split_first() else { return InputState::Absent };
-    let mut found: Vec<Json<'_>> = values(event, first).collect();
+/// Returns the number of the state of an input, and the value that gives it; `None` for `absent`. Of several values the one counts that the
+/// policy lists first; other values come behind them.
+fn find<'a>(event: &Members<'a>, input: &InputReading) -> Option<(StateNumber, Json<'a>)> {
+    let (first, rest) = input.path.split_first()?;
+    let mut found: Vec<Json<'a>> = values(event, first).collect();
     for key in rest {
         let objects: Vec<_> = found.into_iter().filter_map(Json::members).collect();
         found = objects.iter().flat_map(|members| values(members, key)).collect();
     }
-    let numbers = found.into_iter().map(|value| number(value, input));
-    let mut numbers = numbers.filter(|number| *number != ABSENT);
-    let Some(first) = numbers.next() else { return InputState::Absent };
-    if numbers.all(|other| other == first) { input.state(first) } else { InputState::Other }
+    let numbered = found.into_iter().map(|value| (number(value, input), value));
+    numbered.filter(|(number, _)| *number != ABSENT).min_by_key(|(number, _)| *number)
 }
 
 /// Returns the number of the state that a value gives an input.
@@ -84,36 +84,36 @@ pub(crate) fn scalar_json(scalar: &Scalar) -> String {
     }
 }
 
-/// The inputs of a batch's envelope: each that is there, with a value that gives an event the same state.
+/// The inputs of a batch's envelope: each that is there, with the number of its state and its value as JSON.
 #[derive(Debug, Clone)]
-pub(super) struct EnvelopeInputs(Vec<(InputReading, InputState)>);
+pub(super) struct EnvelopeInputs(Vec<(InputReading, StateNumber, String)>);
 
 impl EnvelopeInputs {
     /// Returns the inputs of an envelope with these members.
     pub(super) fn read(envelope: &Members<'_>, reading: &Reading) -> Self {
-        let all = reading.inputs.iter().map(|input| (input.clone(), state(envelope, input)));
-        EnvelopeInputs(all.filter(|(_, state)| *state != InputState::Absent).collect())
+        let found = reading.inputs.iter().filter_map(|input| {
+            let (number, value) = find(envelope, input)?;
+            Some((input.clone(), number, value.text().to_owned()))
+        });
+        EnvelopeInputs(found.collect())
     }
 
-    /// Returns the text of an item with these inputs; `None` where that changes nothing. An input that both have with different states is
-    /// another value.
+    /// Returns the text of an item with these inputs; `None` where that changes nothing. Of two values the one counts that would count if
+    /// the item had both.
     pub(super) fn merge_into(&self, text: &str) -> Option<String> {
         let mut merged: Option<String> = None;
-        for (input, of_envelope) in &self.0 {
+        for (input, of_envelope, value) in &self.0 {
             let text = merged.as_deref().unwrap_or(text);
             let members = Json::new(text).members().unwrap_or_default();
-            let both = match state(&members, input) {
-                own if own == *of_envelope => continue,
-                InputState::Absent => of_envelope.clone(),
-                _ => InputState::Other,
-            };
-            let Some(value) = json(input, both) else { continue };
+            if find(&members, input).is_some_and(|(own, _)| own <= *of_envelope) {
+                continue;
+            }
             let path: Vec<&str> = input.path.iter().map(String::as_str).collect();
             let added = match can_hold(&members, &path) {
-                true => set(text, &path, value),
+                true => set(text, &path, value.clone()),
                 // A second member of this name holds the value: both are read.
                 false => {
-                    let (key, value) = nest(&path, value)?;
+                    let (key, value) = nest(&path, value.clone())?;
                     with_first(text, &format!("{key}:{value}"))
                 }
             };
