@@ -443,3 +443,26 @@ fn every_policy_of_init_counts_foreign_consent() {
         assert_eq!(rules.foreign_consent().value.as_str(), expected, "{prelude}");
     }
 }
+
+/// An input makes no value harmless that counts as consent without it.
+#[test]
+fn an_input_hides_no_foreign_consent() {
+    let input = "input seen at context.consent.seen values \"yes\"\n";
+    let [with, without] = [policy(&format!("{MALFORMED}{input}")), policy(MALFORMED)];
+    for value in ["true", "[\"C0004\"]", "{\"C0004\":false}", "\"denied\"", "\"no\"", "\"yes\"", "7", "null"]
+    {
+        let line = format!(r#"{{"context":{{"consent":{{"seen":{value},"purposes":[]}}}}}}"#);
+        assert_eq!(states(&with, &line), states(&without, &line), "{line}");
+    }
+    // Where it does not count, nobody is told of what the policy reads.
+    let line = r#"{"context":{"consent":{"seen":true}}}"#;
+    let [with, without] = [policy(input), policy("")];
+    assert_eq!((found(&with, line).len(), found(&without, line).len()), (0, 1));
+    let refused = "input gpc at context.consent.gpc values true\n";
+    let text = |settings: &str| {
+        format!("consentry 1\npolicy \"p\"\ninclude prelude \"segment\"\ncategory Ads\n{settings}{refused}")
+    };
+    assert!(Policy::parse(&text("")).is_ok());
+    let error = Policy::parse(&text(MALFORMED)).unwrap_err();
+    assert_eq!(error.diagnostics()[0].code.to_string(), "C316", "{error}");
+}

@@ -312,9 +312,16 @@ impl PolicyText {
                 statements.push((*u.choose(settings)?).to_owned());
             }
         }
-        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &NON_BOOLEAN_ALL, &FOREIGN]) {
+        for settings in VISIT.iter().chain(&LEDGER).chain([&ROUTER, &BATCHES, &NON_BOOLEAN_ALL]) {
             statements.push((*u.choose(settings)?).to_owned());
         }
+        // A boolean inside consent counts as consent, so that no input may have it.
+        let is_boolean_in_consent = inputs.iter().any(|input| {
+            input.path[..input.path.len() - 1].iter().any(|key| key.contains("consent"))
+                && ["true", "false"].iter().any(|value| input.values.contains(value))
+        });
+        let foreign = if is_boolean_in_consent { &FOREIGN[1] } else { u.choose(FOREIGN)? };
+        statements.push((*foreign).to_owned());
         let (mut events, exempt) = event_names(u, "exempt events")?;
         let (preference, setting) = event_names(u, "preference events")?;
         statements.extend([exempt, setting]);

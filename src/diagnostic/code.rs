@@ -175,7 +175,7 @@ codes! {
     EmptyText "empty-text" = 314,
     /// The policy has more of something than the limit.
     TooManyDeclarations "too-many-declarations" = 315,
-    /// The path to the preferences cannot be read from.
+    /// A path cannot be read from.
     UnusablePath "unusable-path" = 316,
     /// There is no such destination.
     UnknownDestination "unknown-destination" = 317,

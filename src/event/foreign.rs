@@ -6,6 +6,7 @@
 
 use super::content::Name;
 use super::json::{Json, Members, Type, skip_space, values};
+use crate::model::consent_keys::{self as keys, ConsentText, HOLDERS, INTEGRATIONS};
 use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, Reading, path};
 use memchr::{memchr, memmem};
 
@@ -80,9 +81,6 @@ impl ForeignKind {
 /// The longest path.
 const DEEPEST: usize = 4;
 
-/// Objects of an event in which consent and integrations are looked for.
-const HOLDERS: [&str; 2] = ["context", "options"];
-
 /// Parts of keys. A key outside consent is known only if it has one of them, so that an event without any of them has nothing foreign.
 const PIECES: [&str; 12] = [
     "onsent",
@@ -99,9 +97,6 @@ const PIECES: [&str; 12] = [
     "ctive_group",
 ];
 
-/// Letters in the keys of objects and lists that hold consent.
-const CONSENT: [&str; 4] = ["consent", "categorypreference", "optanon", "onetrust"];
-
 /// Letters in the keys of lists inside consent; those of refusals come first.
 const LISTS: [&str; 12] = [
     "denied", "refused", "rejected", "declined", "granted", "allowed", "accepted", "consent", "categor",
@@ -110,32 +105,6 @@ const LISTS: [&str; 12] = [
 
 /// How many of them refuse.
 const REFUSING: usize = 4;
-
-/// The keys of TCF strings, by their letters.
-const TCF: [&str; 8] = [
-    "tcstring",
-    "tcfstring",
-    "iabtcftcstring",
-    "consentstring",
-    "euconsent",
-    "euconsentv2",
-    "gdprconsent",
-    "gdprconsentstring",
-];
-
-/// The keys of GPP strings, by their letters.
-const GPP: [&str; 4] = ["gpp", "gppstring", "gppconsent", "iabgpphdrgppstring"];
-
-/// The keys of texts of groups, by their letters. The last one counts inside consent alone.
-const GROUPS: [&str; 7] = [
-    "activegroups",
-    "optanonactivegroups",
-    "onetrustactivegroups",
-    "onetrustgroups",
-    "optanonconsent",
-    "consentgroups",
-    "groups",
-];
 
 /// Returns what an event has at places and in shapes that a policy does not read: consent in the order of the event, then integrations.
 pub(super) fn all(event: &Members<'_>, reading: &Reading) -> Vec<ForeignValue> {
@@ -161,14 +130,13 @@ pub(super) fn consent(event: &Members<'_>, reading: &Reading) -> Vec<ForeignValu
     let (parents, spellings) = (&reading.parents, reading.spellings.iter().map(String::as_str));
     let own = spellings.chain(DOCUMENTED_SPELLINGS);
     let own = own.map(|own| parents.iter().map(String::as_str).chain([own]).collect()).collect();
-    let inputs = reading.inputs.iter().map(|input| input.path.as_slice()).collect();
+    // Where foreign consent counts, no input is an exception.
+    let inputs = reading.inputs.iter().filter(|_| reading.foreign == ForeignConsent::Ignored);
+    let inputs = inputs.map(|input| input.path.as_slice()).collect();
     let mut search = Search { own, inputs, absent: &reading.absent, path: Vec::new(), found: Vec::new() };
     search.look(event, false);
     search.found
 }
-
-/// The key of the integrations object.
-const INTEGRATIONS: &str = "integrations";
 
 /// Returns the object that holds integrations which no decision reads, of an event that has no others.
 fn misplaced_integrations(event: &Members<'_>) -> Option<&'static str> {
@@ -184,7 +152,7 @@ fn misplaced_integrations(event: &Members<'_>) -> Option<&'static str> {
 struct Search<'r> {
     /// The paths at which the policy reads consent, or finds a documented spelling that makes it malformed.
     own: Vec<Vec<&'r str>>,
-    /// The paths of the policy's inputs, which it reads as what they are.
+    /// The paths of inputs, which nobody has to be told of.
     inputs: Vec<&'r [String]>,
     absent: &'r [AbsentValue],
     path: Vec<String>,
@@ -210,8 +178,8 @@ impl Search<'_> {
         if !is_known && !is_holder || is_own() || self.inputs.contains(&self.path.as_slice()) {
             return;
         }
-        let letters = letters(key);
-        let is_consent = is_inside || is_known && CONSENT.iter().any(|word| letters.contains(word));
+        let letters = keys::letters(key);
+        let is_consent = is_inside || is_known && keys::are_like_consent(&letters);
         let kind = match value.members() {
             Some(members) if is_consent => self.object(&members),
             Some(members) if is_holder => {
@@ -256,11 +224,6 @@ impl Search<'_> {
     }
 }
 
-/// Returns the letters and digits of a key, in lower case.
-fn letters(key: &str) -> String {
-    key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
-}
-
 fn is_boolean(value: Json<'_>) -> bool {
     matches!(value.json_type(), Type::True | Type::False)
 }
@@ -294,24 +257,18 @@ fn of_list(letters: &str, is_consent: bool, value: Json<'_>) -> Option<ForeignKi
 
 /// Returns what a text looks like.
 fn of_text(letters: &str, is_inside: bool, value: Json<'_>) -> Option<ForeignKind> {
-    let is_of = |keys: &[&str]| keys.contains(&letters);
-    let groups = if is_inside { GROUPS.len() } else { GROUPS.len() - 1 };
-    let (is_tcf, is_gpp) = (is_of(&TCF), is_of(&GPP));
-    let is_groups = is_of(GROUPS.get(..groups).unwrap_or_default());
-    if !is_tcf && !is_gpp && !is_groups {
-        return None;
-    }
+    let meant = keys::text(letters, is_inside)?;
     let text: Name<'_> = value.read()?;
     let text = std::str::from_utf8(text.as_bytes()).ok()?;
     let is_string = |first: char| {
         let is_url_safe = |char: char| char.is_ascii_alphanumeric() || "-_.~".contains(char);
         text.len() >= 5 && text.starts_with(first) && text.chars().all(is_url_safe)
     };
-    match () {
-        () if is_tcf => is_string('C').then_some(ForeignKind::Tcf),
-        () if is_gpp => is_string('D').then_some(ForeignKind::Gpp),
-        () if text.contains(":0") || text.contains(":1") => Some(ForeignKind::Pairs),
-        () => Some(ForeignKind::GrantedText),
+    match meant {
+        ConsentText::Tcf => is_string('C').then_some(ForeignKind::Tcf),
+        ConsentText::Gpp => is_string('D').then_some(ForeignKind::Gpp),
+        ConsentText::Groups if text.contains(":0") || text.contains(":1") => Some(ForeignKind::Pairs),
+        ConsentText::Groups => Some(ForeignKind::GrantedText),
     }
 }
 

@@ -4,6 +4,7 @@
 //! force for each thing that the files speak of, `check` and `destinations` resolve and verify, `reconcile` fills the table's cells.
 
 mod checker;
+pub(crate) mod consent_keys;
 mod declared;
 mod error;
 mod ids;

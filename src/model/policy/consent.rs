@@ -7,6 +7,9 @@ use crate::model::reading::{AbsentValue, MAX_PATH, Reading, TAKEN};
 use crate::syntax;
 use crate::syntax::tree::{ConsentAt, ForeignConsent, Preference, Scalar, Shape, Text};
 
+/// The place that most policies read.
+const PLATFORM_PLACE: &str = "the platform's own place is `context.consent.categoryPreferences`";
+
 impl Checker<'_> {
     /// Returns where an event carries consent, and in which shape.
     pub(super) fn reading(
@@ -18,10 +21,10 @@ impl Checker<'_> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
-        self.path(&place.path, "preferences");
+        self.path(&place.path, "preferences", PLATFORM_PLACE);
         // Each spelling is a member of the event when the path is that short.
         if parents.is_empty() {
-            place.aliases.iter().for_each(|alias| self.not_taken(alias, "preferences"));
+            place.aliases.iter().for_each(|alias| self.not_taken(alias, "preferences", PLATFORM_PLACE));
         }
         if place.aliases.len() >= MAX_PATH {
             let message = format!("the preferences have more than {MAX_PATH} spellings");
@@ -55,9 +58,9 @@ impl Checker<'_> {
         Some(reading)
     }
 
-    /// Checks the path of something that a decision reads.
-    pub(super) fn path(&mut self, path: &[Text], what: &str) {
-        path.iter().take(1).for_each(|first| self.not_taken(first, what));
+    /// Checks the path of something that a decision reads; `usual` says where that usually is.
+    pub(super) fn path(&mut self, path: &[Text], what: &str, usual: &str) {
+        path.iter().take(1).for_each(|first| self.not_taken(first, what, usual));
         if let [only] = path
             && self.forest.files.excerpt(only.span).contains('.')
         {
@@ -82,7 +85,7 @@ impl Checker<'_> {
     }
 
     /// Reports a member of the event that a decision reads as something else.
-    fn not_taken(&mut self, first: &Text, what: &str) {
+    fn not_taken(&mut self, first: &Text, what: &str, usual: &str) {
         if TAKEN.contains(&first.value.as_str()) {
             self.report(
                 Diagnostic::new(
@@ -90,7 +93,7 @@ impl Checker<'_> {
                     format!("{what} cannot be read through `{}`", first.value),
                 )
                 .at(first.span, "a decision reads this member as something else")
-                .help("the platform's own place is `context.consent.categoryPreferences`"),
+                .help(usual),
             );
         }
     }

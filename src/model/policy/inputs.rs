@@ -3,13 +3,14 @@
 use super::Category;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
+use crate::model::consent_keys::{HOLDERS, INTEGRATIONS, count_as_consent};
 use crate::model::inputs::{Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When};
-use crate::model::reading::Reading;
+use crate::model::reading::{DOCUMENTED_SPELLINGS, Reading};
 use crate::model::requirement::Requirement;
 use crate::syntax;
 use crate::syntax::tree::{
-    InputCell, InputCondition, InputState, InputStatement, Needs, Otherwise, Quantifier, Scalar, Strategy,
-    Text,
+    ForeignConsent, InputCell, InputCondition, InputState, InputStatement, Needs, Otherwise, Quantifier,
+    Scalar, Strategy, Text,
 };
 
 /// The most values of one input.
@@ -25,7 +26,7 @@ impl<'t> Checker<'t> {
         let mut inputs: Vec<EventInput> = Vec::new();
         for said in stated {
             let input = said.value;
-            self.path(&input.path, "an input");
+            self.path(&input.path, "an input", "an input stands in another member, such as `context.gpc`");
             if input.values.len() > MAX_VALUES {
                 let message =
                     format!("the input has {} values, and the limit is {MAX_VALUES}", input.values.len());
@@ -74,23 +75,51 @@ impl<'t> Checker<'t> {
         inputs
     }
 
-    /// Reports the inputs that stand on the path of the preferences, or below them.
+    /// Reports the inputs that stand where an event has consent or integrations.
     pub(super) fn apart_from_consent(&mut self, inputs: &[EventInput], reading: &Reading) {
         for input in inputs {
-            let is_same = |path: Vec<&str>| {
-                let path: Vec<String> = path.into_iter().map(str::to_owned).collect();
-                is_on_way(&path, &input.reading.path)
+            let path = &input.reading.path;
+            let is_at = |place: &[&str]| {
+                let place: Vec<String> = place.iter().map(|key| (*key).to_owned()).collect();
+                is_on_way(&place, path)
             };
-            if reading.paths().any(is_same) {
-                self.report(
-                    Diagnostic::new(
-                        Code::UnusablePath,
-                        format!("the input `{}` stands on the path of the preferences", input.name()),
-                    )
-                    .at(input.span, "the policy reads preferences there")
-                    .help("an input is another member, such as `context.consentManagement.provider`"),
-                );
-            }
+            let is_spelling = |spelling: &str| {
+                let parents = reading.parents.iter().map(String::as_str);
+                is_at(&parents.chain([spelling]).collect::<Vec<_>>())
+            };
+            let is_integrations = |holder| path.len() > 1 && is_at(&[holder, INTEGRATIONS]);
+            let name = input.name();
+            let (message, label, help) = if reading.paths().any(|path| is_at(&path)) {
+                (
+                    format!("the input `{name}` stands on the path of the preferences"),
+                    "the policy reads preferences there",
+                    "an input is another member, such as `context.consentManagement.provider`",
+                )
+            } else if DOCUMENTED_SPELLINGS.into_iter().any(is_spelling) {
+                (
+                    format!("the input `{name}` stands under another spelling of the preferences"),
+                    "consent is malformed on every event that has this member",
+                    "accept the spelling with `alias` behind `consent at`, or read the input from another member",
+                )
+            } else if HOLDERS.into_iter().any(is_integrations) {
+                (
+                    format!("the input `{name}` stands in misplaced integrations"),
+                    "integrations in `context` or `options` are no input",
+                    "an input is another member, such as `context.gpc`",
+                )
+            } else if reading.foreign == ForeignConsent::Malformed
+                && count_as_consent(input.values(), path, &reading.parents)
+            {
+                (
+                    format!("the input `{name}` stands where consent may be"),
+                    "`foreign consent malformed` looks for consent there",
+                    "read the input from a place outside consent, such as `context.gpc`, or write `foreign consent ignored`",
+                )
+            } else {
+                continue;
+            };
+            let found = Diagnostic::new(Code::UnusablePath, message);
+            self.report(found.at(input.span, label).help(help));
         }
     }
 
