@@ -70,6 +70,9 @@ impl Folder {
     }
 }
 
+/// The line that says that not all events were searched.
+const FEW_SEARCHED: &str = "few events without consent were searched for consent that the policy does not read; `consentry audit` searches all\n";
+
 #[test]
 fn the_order_is_kept() {
     let input = events(40_000);
@@ -768,7 +771,8 @@ fn memory_is_bounded() {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-        assert!(peak < 100 << 10, "{peak} KiB");
+        // Each thread has a line, and what it writes; one more line is read, and one is written.
+        assert!(peak < 128 << 10, "{peak} KiB");
         drop(writer.join().unwrap());
         assert_eq!(child.wait().unwrap().code(), Some(1));
     });
@@ -806,7 +810,8 @@ fn what_nobody_receives_can_be_left_out() {
 
     let delivered: String = (0..3_000).step_by(3).map(granted).collect();
     let some = run(&["filter", &policy, "--drop-undeliverable"], input.as_bytes());
-    assert_eq!(said(&some), (0, said(&all).1 + "2000 left out: no destination receives them\n"));
+    let left_out = format!("2000 left out: no destination receives them\n{FEW_SEARCHED}");
+    assert_eq!(said(&some), (0, said(&all).1.replace(FEW_SEARCHED, &left_out)));
     assert!(delivered.lines().map(id).eq(out(&some).lines().map(id)));
 
     let split = run(&["filter", &policy, "--split", &folder.text("split")], input.as_bytes());
@@ -993,10 +998,13 @@ fn the_summary_is_that_of_eval() {
         let mut input = fs::read(EVENTS).unwrap().repeat(20);
         input.extend_from_slice(b"no event\n{\"context\":{\"consent\":[]},\"integrations\":7}\n\n");
         let eval = String::from_utf8(run(&["eval", policy], &input).stdout).unwrap();
-        let expected = &eval[eval.rfind("\n\n").unwrap() + 2..];
+        let eval = &eval[eval.rfind("\n\n").unwrap() + 2..];
         for threads in ["1", "5"] {
             let filter = run(&["filter", policy, "--discard-rejects", "--threads", threads], &input);
-            assert_eq!(said(&filter), (1, expected.to_owned()));
+            let (status, filter) = said(&filter);
+            // `eval` searches all events.
+            assert_eq!(filter.matches(FEW_SEARCHED).count(), 1);
+            assert_eq!((status, filter.replace(FEW_SEARCHED, "")), (1, eval.to_owned()));
         }
     }
 }

@@ -48,13 +48,13 @@ impl ForeignRow {
 }
 
 impl ForeignReport {
-    /// Returns `None` where nobody found any. `left_out` is then left out too.
+    /// Returns `None` where somebody looked at all events and found none.
     pub(super) fn of(counts: &ForeignCounts) -> Option<Self> {
         let row = |(path, kind, events): (String, ForeignKind, u64)| {
             let statement = kind.statement(&path);
             ForeignRow { events: Some(events), kind, path, statement }
         };
-        (counts.events() > 0).then(|| ForeignReport {
+        (counts.events() > 0 || counts.left_out() > 0).then(|| ForeignReport {
             events: counts.events(),
             left_out: counts.left_out(),
             other: counts.other(),
@@ -63,12 +63,16 @@ impl ForeignReport {
     }
 
     pub(super) fn add_to(&self, page: &mut Page) {
+        if self.left_out > 0 {
+            page.paragraph(
+                "few events without consent were searched for consent that the policy does not read; `consentry audit` searches all",
+            );
+        }
+        if self.events == 0 {
+            return;
+        }
         let events = names::counted(self.events, "event has", "events have");
-        let looked_at = match self.left_out {
-            0 => String::new(),
-            _ => format!(" ({} more were not looked at; `consentry audit` looks at all)", self.left_out),
-        };
-        page.paragraph(format!("{events} consent or integrations that the policy does not read{looked_at}:"));
+        page.paragraph(format!("{events} consent or integrations that the policy does not read:"));
         let mut rows: Vec<&ForeignRow> = self.rows.iter().collect();
         rows.sort_by_key(|row| Reverse(row.events));
         let shown = rows.iter().take(MAX_SHOWN).map(|row| {
