@@ -70,7 +70,9 @@ impl Reason {
                 "no consent is asked for in these states, and nothing else stops the event"
             }
             Reason::Consented => "what the destination needs is granted",
-            Reason::Unmapped => "no category stands for the destination, and such destinations are delivered",
+            Reason::Unmapped => {
+                "the destination is unmapped for this event, and unmapped destinations are delivered"
+            }
             Reason::Exempt => "the destination or the event is exempt from consent",
             Reason::Unenforced => "all categories of the destination are unenforced",
             Reason::IntegrationGranted => "the integrations object grants what consent does not",
@@ -80,7 +82,7 @@ impl Reason {
                 "what the destination needs is not granted: refused, or never asked for. The decision names the categories that are not granted, of the groups that are not satisfied"
             }
             Reason::UnmappedDenied => {
-                "no category stands for the destination, and such destinations are blocked"
+                "the destination is unmapped for this event, and unmapped destinations are blocked"
             }
             Reason::IntegrationOff => "the destination's own entry is off",
             Reason::IntegrationAllOff => "the destination is not listed, and `All` is off",

@@ -49,7 +49,9 @@ fn steps(settings: &str, destination: &str, event: &str) -> String {
         };
         let decided = step.span.map_or("event", |span| policy.files().excerpt(span));
         let decided: Vec<&str> = decided.split_whitespace().collect();
-        lines.push(format!("{}{looked_at}: {result} by {}", step.kind.as_str(), decided.join(" ")));
+        let also = step.also.iter().map(|span| policy.files().excerpt(*span));
+        let also: String = also.map(|text| format!(" and {text}")).collect();
+        lines.push(format!("{}{looked_at}: {result} by {}{also}", step.kind.as_str(), decided.join(" ")));
     }
     lines.join("\n")
 }
@@ -204,6 +206,34 @@ fn the_setting_that_decided_is_named() {
         assert_eq!(last(off, destination, integrations), expected, "{integrations}");
     }
     assert_eq!(last("", "Free", r#""Free":1"#), "integrations None false: passes by event");
+}
+
+/// The lines about inputs that had a say stand beside the line that decided.
+#[test]
+fn inputs_that_have_a_say_are_named() {
+    let settings = "input gpc at context.gpc values true, 1\n\
+        input provider at context.provider values \"custom\"\n\
+        strategy any when gpc 1, all otherwise\n\
+        category Sale refused when gpc true\n\
+        destination \"Broker\" needs when provider \"custom\" by strategy of Ads, Sale otherwise unmapped";
+    let consent = r#""consent":{"categoryPreferences":{"Ads":true,"Sale":true}}"#;
+    let of = |inputs: &str| {
+        let steps = steps(settings, "Broker", &format!("{{\"context\":{{{inputs}{consent}}}}}"));
+        steps.lines().skip(1).find(|line| line.starts_with("consent")).unwrap().to_owned()
+    };
+    let arm = "needs when provider \"custom\" by strategy of Ads, Sale";
+    let strategy = "strategy any when gpc 1, all otherwise";
+    assert_eq!(
+        of("\"gpc\":true,\"provider\":\"custom\","),
+        format!(
+            "consent Ads=granted Sale=refused: blocks as refused by {arm} and {strategy} and refused when gpc true"
+        )
+    );
+    assert_eq!(
+        of("\"gpc\":1,\"provider\":\"custom\","),
+        format!("consent Ads=granted Sale=granted: passes as consented by {arm} and {strategy}")
+    );
+    assert_eq!(of(""), "consent: passes as unmapped by unmapped destinations deliver and otherwise unmapped");
 }
 
 #[test]

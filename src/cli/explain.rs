@@ -5,14 +5,14 @@ use super::input::{ArchiveArguments, Chunks, read_all};
 use super::ledger_arguments::{Ledger, LedgerArguments, NO_CHECK};
 use super::shared::{PolicyArguments, Result, Status, destination, print_error};
 use consentry::diagnostic::visible;
-use consentry::event::{Batch, LedgerAnswer, Recorded};
+use consentry::event::{Batch, ForeignValue, LedgerAnswer, Recorded};
 use consentry::exact::counterfactuals;
 use consentry::ledger::{Id, LedgerEvent, Person};
 use consentry::model::Batches;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::explain::ExplainReport;
 use consentry::report::json;
-use consentry::{Event, EventError, Limits, Policy, reference};
+use consentry::{Event, EventError, Input, Limits, Policy, Table, reference};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -112,7 +112,8 @@ impl Explain {
                 });
                 flips.name_person(user, anonymous);
             }
-            let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref());
+            let foreign = foreign(&policy, bytes.as_deref().unwrap_or_default());
+            let report = ExplainReport::new(&policy, destination, &explanation, flips.as_ref(), &foreign);
             self.format.write(to, &report)?;
         }
         ledger.iter().for_each(Ledger::report_unreachable);
@@ -154,6 +155,13 @@ impl Explain {
         }
         Err(format!("there is no line {wanted}; the last one is {number}").into())
     }
+}
+
+/// Returns the consent and the integrations of an event that the policy does not read.
+fn foreign(policy: &Policy, line: &[u8]) -> Vec<ForeignValue> {
+    let table = Table::new(policy.clone());
+    let mut scratch = table.scratch();
+    table.decide(Input::line(line), &mut scratch).map_or(Vec::new(), |decision| decision.foreign())
 }
 
 /// Returns what a ledger says of a person, where the user says what is recorded; what that cannot mean goes to standard error.

@@ -31,7 +31,7 @@ pub use ids::{CategoryId, DestinationId, KindId};
 #[cfg(feature = "lint")]
 pub(crate) use include_graph::{FileSet, IncludeGraph};
 pub use inputs::EventInput;
-pub(crate) use inputs::{ABSENT, Holds, InputReading, StateNumber, StateSet, When};
+pub(crate) use inputs::{ABSENT, ArmNeeds, Holds, InputReading, StateNumber, StateSet, When};
 pub use ledger::{Checked, LedgerCheck};
 pub use load::{MAX_FILES, MAX_POLICY_BYTES};
 pub use policy::check::{MAX_CATEGORIES, MAX_DESTINATIONS, MAX_EVENTS};

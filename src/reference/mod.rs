@@ -10,8 +10,8 @@ pub use check::check;
 use crate::diagnostic::Span;
 use crate::event::{Consent, Entry, Event, Preference, Recorded};
 use crate::model::{
-    CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce, InputState,
-    IntegrationsState, InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
+    ArmNeeds, CategoryId, CheckAction, Checked, ConsentState, Destination, DestinationId, Enforce,
+    InputState, IntegrationsState, InvalidEntries, Policy, ReconcileRow, Requirement, UnmappedDestinations,
 };
 use crate::reason::{Outcome, Reason};
 use crate::verdict::Verdict;
@@ -58,6 +58,14 @@ pub struct Step {
     pub result: StepResult,
     /// The place in the policy that decided it; `None` where the event alone did.
     pub span: Option<Span>,
+    /// Other places that had a say: the condition that chooses what is needed, the strategy, and the inputs that refuse a category.
+    pub also: Vec<Span>,
+}
+
+impl Step {
+    fn new(kind: StepKind, result: StepResult, span: Option<Span>) -> Self {
+        Step { kind, result, span, also: Vec::new() }
+    }
 }
 
 /// The steps of section 3, with what they looked at.
@@ -223,7 +231,7 @@ impl Interpreter<'_> {
             }
             let result = if is_dropped { StepResult::Blocks(Reason::Dropped) } else { StepResult::Passes };
             let span = self.policy.ledger_span(checked.result);
-            steps.push(Step { kind: StepKind::Check(checked.clone()), result, span });
+            steps.push(Step::new(StepKind::Check(checked.clone()), result, span));
         }
         let reason = reason.unwrap_or_else(|| self.decide(row, &mut steps));
         let verdict = Verdict::new(reason, self.refused(reason));
@@ -239,7 +247,7 @@ impl Interpreter<'_> {
 
     /// §3: "First 1 and 2, then the steps that the cell of §2 names, combined as its word says."
     fn decide(&self, row: &ReconcileRow, steps: &mut Vec<Step>) -> Reason {
-        let mut take = |kind, result, span| steps.push(Step { kind, result, span });
+        let mut take = |kind, result, span| steps.push(Step::new(kind, result, span));
 
         // 1. "`disabled` destination → block."
         if let Some(disabled) = self.destination.disabled {
@@ -256,12 +264,13 @@ impl Interpreter<'_> {
         take(StepKind::Reconcile(row.enforce.value.clone()), result, Some(row.span));
 
         let mut consent_step = || {
-            let (reason, span) = self.consent_step();
+            let (reason, span, also) = self.consent_step();
             let result = match reason.outcome() {
                 Outcome::Deliver => StepResult::PassesAs(reason),
                 Outcome::Block => StepResult::Blocks(reason),
             };
-            steps.push(Step { kind: StepKind::Consent(self.preferences()), result, span });
+            let kind = StepKind::Consent(self.preferences());
+            steps.push(Step { also, ..Step::new(kind, result, span) });
             reason
         };
         let passes = |reason: Reason| reason.outcome() == Outcome::Deliver;
@@ -312,16 +321,16 @@ impl Interpreter<'_> {
         }
     }
 
-    /// §3, step 3: the reason for which the consent step passes or blocks, and the line of the policy that says so.
-    fn consent_step(&self) -> (Reason, Option<Span>) {
+    /// §3, step 3: the reason for which the consent step passes or blocks, the line of the policy that says so, and others that have a say.
+    fn consent_step(&self) -> (Reason, Option<Span>, Vec<Span>) {
         // "exempt destination …, or exempt event …: passes this step as `exempt`, not the next."
         if let Some(exempt) = self.destination.exempt {
-            return (Reason::Exempt, Some(exempt));
+            return (Reason::Exempt, Some(exempt), Vec::new());
         }
         if self.exempt_event() {
-            return (Reason::Exempt, Some(self.policy.exempt_events().span));
+            return (Reason::Exempt, Some(self.policy.exempt_events().span), Vec::new());
         }
-        let (requirement, span) = self.requirement();
+        let (requirement, span, strategy) = self.requirement();
         let Some(requirement) = &requirement else {
             // "unmapped → the unmapped default: passes (`unmapped`) or blocks (`unmapped_denied`)."
             let unmapped = self.policy.unmapped_destinations();
@@ -329,7 +338,7 @@ impl Interpreter<'_> {
                 UnmappedDestinations::Deliver => Reason::Unmapped,
                 UnmappedDestinations::Block => Reason::UnmappedDenied,
             };
-            return (reason, Some(unmapped.span));
+            return (reason, Some(unmapped.span), span.into_iter().collect());
         };
         // "mapped → its requirement … Satisfied: passes (`consented`). Not: blocks (`refused`) … If nothing remains of
         // a requirement, it passes as `unenforced`."
@@ -338,15 +347,22 @@ impl Interpreter<'_> {
             Satisfaction::Satisfied => Reason::Consented,
             Satisfaction::Unsatisfied(_) => Reason::Refused,
         };
-        (reason, span)
+        let refused = self.preferences();
+        let refused = refused.iter().filter_map(|(id, _)| refused_by_input(self.policy, self.event, *id));
+        (reason, span, strategy.into_iter().chain(refused).collect())
     }
 
-    /// §3: "The first `needs when` that holds is the requirement; otherwise what `otherwise` says." It also returns where the policy says so.
-    fn requirement(&self) -> (Option<Requirement>, Option<Span>) {
+    /// §3: "The first `needs when` that holds is the requirement; otherwise what `otherwise` says." It also returns where the policy says so, and
+    /// the strategy if that has a say.
+    fn requirement(&self) -> (Option<Requirement>, Option<Span>, Option<Span>) {
         let inputs = self.event.input_numbers(&self.policy.reading().inputs);
         match self.destination.arms.iter().find(|arm| arm.when.holds(&inputs)) {
-            Some(arm) => (arm.needs.requirement(self.policy.strategy_at(&inputs)), Some(arm.span)),
-            None => (self.destination.requirement().cloned(), self.destination.requirement_span()),
+            Some(arm) => {
+                let strategy = self.policy.strategy_span();
+                let strategy = strategy.filter(|_| matches!(arm.needs, ArmNeeds::ByStrategy(_)));
+                (arm.needs.requirement(self.policy.strategy_at(&inputs)), Some(arm.span), strategy)
+            }
+            None => (self.destination.requirement().cloned(), self.destination.requirement_span(), None),
         }
     }
 
@@ -370,7 +386,7 @@ impl Interpreter<'_> {
             _ => (None, None),
         };
         let result = block.map_or(StepResult::Passes, StepResult::Blocks);
-        steps.push(Step { kind, result, span });
+        steps.push(Step::new(kind, result, span));
         block
     }
 
@@ -383,7 +399,7 @@ impl Interpreter<'_> {
             _ => Some(Reason::IntegrationUnlisted),
         };
         let result = block.map_or(StepResult::Passes, StepResult::Blocks);
-        steps.push(Step { kind: StepKind::Listed { entry }, result, span: None });
+        steps.push(Step::new(StepKind::Listed { entry }, result, None));
         block
     }
 

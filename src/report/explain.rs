@@ -1,10 +1,12 @@
 //! Explanations of a decision.
 
 use super::eval::{self, CheckReport};
+use super::foreign::ForeignRow;
 use super::json::VERSION;
 use super::names;
 use super::page::{Column, Document, Grid, Page, PageBlock};
-use crate::event::Entry;
+use crate::diagnostic::Span;
+use crate::event::{Entry, ForeignValue};
 use crate::exact::{Counterfactual, Counterfactuals, InputChange, MAX_COUNTERFACTUALS};
 use crate::fingerprint::TooLargeError;
 use crate::model::{ConsentState, DestinationId, IntegrationsState, Mode, Policy, Preference};
@@ -31,6 +33,9 @@ pub struct ExplainReport<'a> {
     outcome: Outcome,
     reason: Reason,
     categories: Vec<&'a str>,
+    /// Consent and integrations on the event that the policy does not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    foreign_consent: Vec<ForeignRow>,
     steps: Vec<StepReport<'a>>,
     /// `None` if the question is too large.
     flips: Option<Vec<FlipReport<'a>>>,
@@ -50,6 +55,9 @@ struct StepReport<'a> {
     found: Found<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Place<'a>>,
+    /// Other lines that have a say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Place<'a>>,
 }
 
 /// The parts of the policy and of the event that a step looks at.
@@ -90,12 +98,13 @@ struct FlipReport<'a> {
 }
 
 impl<'a> ExplainReport<'a> {
-    /// Creates the report from the explanation of a decision and from what would flip it.
+    /// Creates the report from the explanation of a decision, from what would flip it, and from what the policy does not read of the event.
     pub fn new(
         policy: &'a Policy,
         id: DestinationId,
         explanation: &Explanation,
         flips: Result<&'a Counterfactuals, &TooLargeError>,
+        foreign: &[ForeignValue],
     ) -> Self {
         let verdict = &explanation.verdict;
         let (outcome, reason) = (verdict.outcome(), verdict.reason());
@@ -140,11 +149,23 @@ impl<'a> ExplainReport<'a> {
             outcome,
             reason,
             categories,
+            foreign_consent: foreign.iter().map(ForeignRow::of).collect(),
             steps: explanation.steps.iter().map(|step| StepReport::new(policy, step)).collect(),
             flips: flips.ok().map(|flips| flips.list.iter().map(FlipReport::new).collect()),
             more_flips: flips.is_ok_and(|flips| flips.more),
             leads: (lead, flips_lead),
         }
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of(policy: &'a Policy, span: Span) -> Self {
+        let line = policy.files().position(span).line;
+        Place { file: policy.files().name(span.file), line, text: policy.line_at(span) }
+    }
+
+    fn text(&self) -> String {
+        format!("{}:{}: {}", self.file, self.line, self.text)
     }
 }
 
@@ -155,11 +176,8 @@ impl<'a> StepReport<'a> {
             StepResult::PassesAs(reason) => ("passes", Some(reason)),
             StepResult::Blocks(reason) => ("blocks", Some(reason)),
         };
-        let place = step.span.map(|span| Place {
-            file: policy.files().name(span.file),
-            line: policy.files().position(span).line,
-            text: policy.line_at(span),
-        });
+        let place = step.span.map(|span| Place::of(policy, span));
+        let also = step.also.iter().map(|span| Place::of(policy, *span)).collect();
         let found = match &step.kind {
             StepKind::Check(checked) => Found::Check { check: CheckReport::new(policy, checked) },
             StepKind::Enabled => Found::Enabled {},
@@ -170,6 +188,9 @@ impl<'a> StepReport<'a> {
                     let note = match (category.is_live(), category.is_always()) {
                         (false, _) => ", but unenforced",
                         (true, true) => ", but always granted",
+                        (true, false) if step.also.iter().any(|span| category.is_refused_at(*span)) => {
+                            ", by an input"
+                        }
                         (true, false) => "",
                     };
                     Some(PreferenceReport { category: category.name(), preference: *preference, note })
@@ -182,7 +203,7 @@ impl<'a> StepReport<'a> {
             }
             StepKind::Listed { entry } => Found::Listed { entry: Entry::or_unlisted(*entry) },
         };
-        StepReport { step: step.kind.as_str(), result, reason, found, place }
+        StepReport { step: step.kind.as_str(), result, reason, found, place, also }
     }
 
     /// Returns what the step looked at, and its result.
@@ -223,15 +244,19 @@ impl<'a> FlipReport<'a> {
 impl Document for ExplainReport<'_> {
     fn add_to(&self, page: &mut Page) {
         self.leads.0.iter().for_each(|line| page.paragraph(line));
+        for found in &self.foreign_consent {
+            page.paragraph(format!("not read: {}", found.text()));
+        }
         page.gap();
         let has_check = self.steps.first().is_some_and(|step| matches!(step.found, Found::Check { .. }));
         let first = usize::from(!has_check);
         for (step, number) in self.steps.iter().zip(first..) {
             let row = [format!("{number}. {}", step.step), step.text()];
             page.table(Grid { indent: 0, ..Grid::new([Column::wide(15), "".into()]).with([row]) });
-            let place =
-                step.place.as_ref().map(|place| format!("{}:{}: {}", place.file, place.line, place.text));
+            let place = step.place.as_ref().map(Place::text);
             page.0.push(PageBlock::Paragraph(3, place.unwrap_or_else(|| "by the event itself".to_owned())));
+            let also = step.also.iter().map(|place| PageBlock::Paragraph(3, place.text()));
+            page.0.extend(also);
         }
         page.gap();
         page.paragraph(&self.leads.1);

@@ -85,7 +85,8 @@ impl<'t> Checker<'t> {
             }
         }
         let inputs = self.inputs(&merged.inputs);
-        let strategy = said!(merged, Strategy).map(|strategy| self.strategy(&strategy.value));
+        let strategy = said!(merged, Strategy)
+            .map(|strategy| Spanned::new(self.strategy(&strategy.value), strategy.span));
         self.has_strategy = strategy.is_some();
         let mut categories: Vec<Category> =
             merged.categories.iter().map(|category| self.category(category)).collect();

@@ -43,7 +43,7 @@ impl Policy {
 
     /// Returns what `by strategy of` asks for with these states of the inputs.
     pub(crate) fn strategy_at(&self, states: &[StateNumber]) -> Quantifier {
-        self.strategy.as_ref().map_or(Quantifier::All, |strategy| strategy.at(states))
+        self.strategy().map_or(Quantifier::All, |strategy| strategy.at(states))
     }
 
     /// Returns the policy with what holds where an event has none of the inputs.
@@ -87,7 +87,7 @@ impl Policy {
             has_strategy |= destination.arms.iter().any(|arm| matches!(arm.needs, ArmNeeds::ByStrategy(_)));
             refused.extend(destination.category_uses.iter().map(|one| one.value));
         }
-        if let (Some(strategy), true) = (&self.strategy, has_strategy) {
+        if let (Some(strategy), true) = (self.strategy(), has_strategy) {
             lists.push(strategy.cases.iter().map(|(when, _)| when).collect());
         }
         // The gate depends on every category.

@@ -49,7 +49,7 @@ pub struct Policy {
     categories: Vec<Category>,
     by_key: HashMap<String, CategoryId>,
     inputs: Vec<EventInput>,
-    strategy: Option<StrategyCases>,
+    strategy: Option<Spanned<StrategyCases>>,
     /// Whether a decision depends on an input.
     has_conditions: bool,
     kinds: Vec<Kind>,
@@ -261,7 +261,12 @@ impl Policy {
 
     /// Returns what `by strategy of` asks for.
     pub(crate) fn strategy(&self) -> Option<&StrategyCases> {
-        self.strategy.as_ref()
+        self.strategy.as_ref().map(|strategy| &strategy.value)
+    }
+
+    /// Returns where the policy says what `by strategy of` asks for.
+    pub(crate) fn strategy_span(&self) -> Option<Span> {
+        self.strategy.as_ref().map(|strategy| strategy.span)
     }
 
     /// A category.
@@ -492,6 +497,12 @@ impl Category {
         let is_grant =
             value == Preference::Granted || value == Preference::Unasked && self.unasked_granted.is_some();
         is_grant && self.refused.is_none()
+    }
+
+    /// Returns true if the place is that of a condition under which an input refuses the category.
+    pub(crate) fn is_refused_at(&self, place: Span) -> bool {
+        let mut conditions = self.refused_when.iter().map(|(_, span)| *span).chain(self.refused);
+        conditions.any(|own| own == place)
     }
 
     /// Returns true if requirements count the category: it is not unenforced.
