@@ -608,7 +608,7 @@ fn is_in_its_row(
 /// both policies decide each of its events as it says. The count is that of the pairs.
 pub fn pairs_differ_as_fingerprints(u: &mut Unstructured) -> Result<u64> {
     let mut texts = vec![PolicyText::arbitrary(u)?];
-    for _ in 1..16 {
+    for _ in 1..8 {
         let base = texts[u.choose_index(texts.len())?].clone();
         texts.push(changed(&base, u)?);
     }

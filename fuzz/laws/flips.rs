@@ -93,18 +93,24 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfa
 
 /// The names of the categories on which somebody decides for an event with these inputs, and their keys.
 fn categories(policy: &Policy, event: &Event, id: DestinationId) -> Vec<(String, String)> {
-    let all = policy.destination(id).unwrap().requirement().into_iter();
-    let all: BTreeSet<_> = all.flat_map(Requirement::categories).collect();
-    // Of an event that comes to the step of consent.
-    let consent = Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)]);
-    let integrations = Integrations::Entries(Vec::new());
-    let plain = Event { consent, integrations, track: None, ..event.clone() };
-    let steps = reference::explain(policy, &plain, id).unwrap().steps;
-    let used = steps.into_iter().find_map(|step| match step.kind {
-        StepKind::Consent(used) => Some(used.into_iter().map(|(id, _)| id).collect()),
-        _ => None,
-    });
-    let named = used.unwrap_or(all).into_iter().map(|id| policy.category(id).unwrap());
+    // Of an event that comes to the step of consent, if one does: other inputs may ask for other categories.
+    let listed = Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)]);
+    let none = Consent::Preferences(Vec::new());
+    let entries = vec![(Name::from("nobody's ?"), Entry::On)];
+    let mut used: Option<BTreeSet<CategoryId>> = None;
+    for consent in [listed, none, Consent::Missing, Consent::Empty, Consent::Malformed] {
+        let present = Integrations::Entries(entries.clone());
+        for integrations in [Integrations::Entries(Vec::new()), present, Integrations::Malformed] {
+            let plain = Event { consent: consent.clone(), integrations, track: None, ..event.clone() };
+            let steps = reference::explain(policy, &plain, id).unwrap().steps;
+            let found = steps.into_iter().find_map(|step| match step.kind {
+                StepKind::Consent(used) => Some(used.into_iter().map(|(id, _)| id).collect()),
+                _ => None,
+            });
+            used = used.or(found);
+        }
+    }
+    let named = used.unwrap_or_default().into_iter().map(|id| policy.category(id).unwrap());
     let free = named.filter(|one| one.always.is_none() && one.unenforced.is_none());
     free.map(|one| (one.name().to_owned(), one.key().to_owned())).collect()
 }

@@ -102,8 +102,8 @@ impl Condition {
     fn of(inputs: &Inputs, input: Input<'_>, values: &[usize], count: usize) -> Option<Self> {
         Some(match input {
             Input::Consent => {
-                let shapes = at(&inputs.shapes, values);
-                Condition::Consent(shapes.iter().map(Form::to_string).collect())
+                let forms = values.iter().filter_map(|value| inputs.shapes.get(*value));
+                Condition::Consent(forms.map(Form::to_string).collect())
             }
             Input::Integrations => Condition::Integrations(at(&IntegrationsState::ALL, values)),
             Input::Event => {
