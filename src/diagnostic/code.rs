@@ -207,6 +207,8 @@ codes! {
     MissingOtherwise "missing-otherwise" = 330,
     /// An input is to refuse a category that nobody can refuse.
     ContradictoryCategory "contradictory-category" = 331,
+    /// There is no such place of consent.
+    UnknownPlace "unknown-place" = 332,
 
     /// The table leaves cells open.
     UncoveredCells "uncovered-cells" = 401,

@@ -127,13 +127,17 @@ pub(super) fn has_misplaced_integrations(event: &Members<'_>, reading: &Reading)
 
 /// Returns the consent of an event that a policy does not read, in the order of the event.
 pub(super) fn consent(event: &Members<'_>, reading: &Reading) -> Vec<ForeignValue> {
-    let (parents, spellings) = (&reading.parents, reading.spellings.iter().map(String::as_str));
-    let own = spellings.chain(DOCUMENTED_SPELLINGS);
-    let own = own.map(|own| parents.iter().map(String::as_str).chain([own]).collect()).collect();
+    let own = reading.each().iter().flat_map(|reading| {
+        let spellings = reading.spellings.iter().map(String::as_str).chain(DOCUMENTED_SPELLINGS);
+        let parents = reading.parents.iter().map(String::as_str);
+        let paths = spellings.map(move |own| parents.clone().chain([own]).collect());
+        paths.map(|path| (path, reading.absent.as_slice()))
+    });
+    let own = own.collect();
     // Where foreign consent counts, no input is an exception.
     let inputs = reading.inputs.iter().filter(|_| reading.foreign == ForeignConsent::Ignored);
     let inputs = inputs.map(|input| input.path.as_slice()).collect();
-    let mut search = Search { own, inputs, absent: &reading.absent, path: Vec::new(), found: Vec::new() };
+    let mut search = Search { own, inputs, path: Vec::new(), found: Vec::new() };
     search.look(event, false);
     search.found
 }
@@ -151,10 +155,9 @@ fn misplaced_integrations(event: &Members<'_>) -> Option<&'static str> {
 
 struct Search<'r> {
     /// The paths at which the policy reads consent, or finds a documented spelling that makes it malformed.
-    own: Vec<Vec<&'r str>>,
+    own: Vec<(Vec<&'r str>, &'r [AbsentValue])>,
     /// The paths of inputs, which nobody has to be told of.
     inputs: Vec<&'r [String]>,
-    absent: &'r [AbsentValue],
     path: Vec<String>,
     found: Vec<ForeignValue>,
 }
@@ -174,7 +177,10 @@ impl Search<'_> {
     fn member(&mut self, key: &str, value: Json<'_>, is_inside: bool) {
         let is_known = is_inside || PIECES.iter().any(|piece| key.contains(piece));
         let is_holder = !is_inside && self.path.len() <= 2 && HOLDERS.contains(&key);
-        let is_own = || self.own.contains(&self.path.iter().map(String::as_str).collect());
+        let is_own = || {
+            let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+            self.own.iter().any(|(own, _)| *own == path)
+        };
         if !is_known && !is_holder || is_own() || self.inputs.contains(&self.path.as_slice()) {
             return;
         }
@@ -217,10 +223,12 @@ impl Search<'_> {
 
     /// Returns true if these members, at the path, include the policy's own value.
     fn holds_own(&self, members: &Members<'_>) -> bool {
-        let own = self.own.iter().filter_map(|own| own.split_last());
-        let mut own =
-            own.filter(|(_, parents)| self.path.iter().map(String::as_str).eq(parents.iter().copied()));
-        own.any(|(last, _)| values(members, last).any(|value| !value.is_absent(self.absent)))
+        self.own.iter().any(|(own, absent)| {
+            own.split_last().is_some_and(|(last, parents)| {
+                self.path.iter().map(String::as_str).eq(parents.iter().copied())
+                    && values(members, last).any(|value| !value.is_absent(absent))
+            })
+        })
     }
 }
 

@@ -337,9 +337,10 @@ impl TableBlock {
         if !policy.has_conditions() {
             return refused(policy, destination).unwrap_or_default();
         }
-        let given = self.inputs.given(policy);
-        let own = given.destination_named(destination.name()).and_then(|id| given.destination(id));
-        own.and_then(|own| refused(&given, own)).unwrap_or_default()
+        let of_case = self.inputs.given(policy);
+        let id = of_case.destination_named(destination.name());
+        let own = id.and_then(|id| of_case.destination(id));
+        own.and_then(|own| refused(&of_case, own)).unwrap_or_default()
     }
 }
 

@@ -143,6 +143,14 @@ impl Diff {
         self.reading.as_ref().is_none_or(|(old, new)| old.is_comparable(new)) && !self.members_meet
     }
 
+    /// Returns true if one of the policies reads several places, and the other one does not read the same: then nothing is compared.
+    pub fn is_of_other_places(&self) -> bool {
+        let has_several = |reading: &Reading| reading.places_rule().is_some();
+        self.reading
+            .as_ref()
+            .is_some_and(|(old, new)| (has_several(old) || has_several(new)) && !old.is_comparable(new))
+    }
+
     /// Returns true if the policies read the same consent, and only one of them counts foreign consent.
     pub fn is_reading_of_foreign_alone(&self) -> bool {
         self.reading.as_ref().is_some_and(|(old, new)| {
@@ -306,12 +314,21 @@ impl DiffPart {
 pub fn diff(old: &Policy, new: &Policy) -> Diff {
     let mut cases = Cases::new(&[old, new]);
     let same_reading = old.reading().identity() == new.reading().identity();
+    let has_other_places =
+        old.reading().places_rule().is_some() && !old.reading().is_comparable(new.reading());
     let mut whole = Diff {
-        reading: (!same_reading).then(|| (old.reading().clone(), new.reading().clone())),
+        reading: (!same_reading || has_other_places).then(|| (old.reading().clone(), new.reading().clone())),
         members_meet: members_meet(old.reading(), new.reading())
             || old.reading().all_is_boolean != new.reading().all_is_boolean,
         ..Diff::default()
     };
+    if whole.is_of_other_places() {
+        // What stands at one of the places says nothing of the others.
+        whole.too_large.push("the gate".to_owned());
+        let names = [old, new].into_iter().flat_map(Policy::destinations).map(Destination::name);
+        whole.too_large.extend(names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned));
+        return whole;
+    }
     match cases.of(None, &[]) {
         Ok(all) => all.iter().for_each(|case| whole.add(case, None)),
         // The gate depends on too many inputs together. Each destination depends on few.

@@ -107,6 +107,9 @@ impl<'w, 't> Sentence<'w, 't> {
             (Some(Fact::Reconcile(table)), _) => {
                 in_braces(self.words, page, |words, page| table::lay_out_rows(table, words, page));
             }
+            (Some(Fact::ConsentAt(said)), _) if said.rule.is_some() => {
+                in_braces(self.words, page, |words, page| table::lay_out_places(&said.places, words, page));
+            }
             (Some(Fact::Test(said)), _) => {
                 in_braces(self.words, page, |words, page| test::lay_out(said, words, page));
             }
@@ -174,6 +177,7 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
     let family = match &statement.fact {
         Fact::Policy(_) | Fact::Include { .. } => Family::Plain,
         Fact::Reconcile(_) | Fact::Test(_) => Family::Braces,
+        Fact::ConsentAt(said) if said.rule.is_some() => Family::Braces,
         Fact::Lint(lint) => {
             starts.push((1, lint.finding.span.end));
             Family::Lint
@@ -215,7 +219,10 @@ fn parts<'w, 't>(statement: &Statement, words: &'w [Word<'t>]) -> (Family, Vec<P
             let value = words.get(words_before + usize::from(statement.overrides.is_some()));
             starts.extend(value.map(|word| (1, word.start)));
             match setting {
-                Fact::ConsentAt(place) => starts.extend(ends(place).into_iter().map(|end| (1, end))),
+                Fact::ConsentAt(said) => {
+                    let places = said.places.iter().filter(|_| said.rule.is_none());
+                    starts.extend(places.flat_map(ends).map(|end| (1, end)));
+                }
                 Fact::Strategy(strategy) => {
                     starts.extend(strategy.cases.iter().map(|case| (1, case.span.end)));
                 }

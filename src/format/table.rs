@@ -4,7 +4,7 @@ use super::columns::{Cells, Columns, WIDTH, width};
 use super::list::flow;
 use super::page::{INDENT, Page};
 use super::trivia::{Word, in_one_line, joined, split_at};
-use crate::syntax::tree::{Case, ReconcileTable};
+use crate::syntax::tree::{Case, ConsentAt, ReconcileTable};
 
 /// Where the columns of a row begin behind the first, and where the row ends.
 struct Places {
@@ -22,6 +22,30 @@ pub(super) fn lay_out_rows<'t>(table: &ReconcileTable, words: &[Word<'t>], page:
         Places { starts: starts.collect(), end: row.span.end }
     });
     lay_out(places.collect(), true, words, page);
+}
+
+/// The places of consent: the name, the path, and the rest.
+pub(super) fn lay_out_places<'t>(places: &[ConsentAt], words: &[Word<'t>], page: &mut Page<'t>) {
+    let mut rest = words;
+    let mut lines = Vec::new();
+    for (place, next) in places.iter().zip(places.iter().skip(1).map(Some).chain([None])) {
+        let end = next.and_then(|next| next.name.as_ref()).map_or(usize::MAX, |name| name.span.start);
+        let words;
+        (words, rest) = split_at(rest, end);
+        let name = place.name.as_ref().map(|name| name.span.end);
+        let path = place.path.last().map(|key| key.span.end);
+        let aliases = place.aliases.last().map(|key| key.span.end);
+        let starts: Vec<usize> = [name, aliases.or(path)].into_iter().flatten().collect();
+        lines.push(Line::new(words, &starts, false));
+    }
+    let columns = Columns::of(usize::MAX, lines.iter().map(|line| &line.cells));
+    for line in &lines {
+        page.space(INDENT, line.words);
+        match &line.cells {
+            None => flow(INDENT, line.words, page),
+            Some(cells) => page.push(INDENT, &columns.line(cells), line.words),
+        }
+    }
 }
 
 /// The cases of a test.

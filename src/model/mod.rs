@@ -4,6 +4,7 @@
 //! force for each thing that the files speak of, `check` and `destinations` resolve and verify, `reconcile` fills the table's cells.
 
 mod checker;
+mod claims;
 pub(crate) mod consent_keys;
 mod declared;
 mod error;
@@ -42,6 +43,7 @@ pub use promise::{Promise, PromiseCondition, PromiseSubject};
 #[cfg(feature = "lint")]
 pub(crate) use read::{Loaded, load_any};
 pub(crate) use reading::DOCUMENTED_SPELLINGS;
+pub(crate) use reading::Places;
 pub use reading::{AbsentValue, Reading};
 pub use reconcile::Reconcile;
 pub use requirement::Requirement;
@@ -51,8 +53,8 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
     DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent, InputState,
-    IntegrationsState, InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, Preference,
-    Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry, StatedPreference,
-    UnmappedDestinations, WithoutConsent,
+    IntegrationsState, InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, PlacesRule,
+    Preference, Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry,
+    StatedPreference, UnmappedDestinations, WithoutConsent,
 };
 pub(crate) use crate::syntax::{MAX_INPUTS, name, path};

@@ -1,8 +1,12 @@
 //! How an event carries consent. Everything after the reading is the same for all ways of carrying it.
 
+use super::claims::{Claim, Claims};
 use super::inputs::{InputReading, StateSet, all_states};
 use crate::syntax::quoted;
-use crate::syntax::tree::{ConsentState, ForeignConsent, Listed, Preference, Shape, StatedPreference};
+use crate::syntax::tree::{
+    ConsentState, ForeignConsent, Listed, PlacesRule, Preference, Shape, StatedPreference,
+};
+use std::sync::Arc;
 
 /// The way in which events carry consent: the place and the shape.
 ///
@@ -29,6 +33,58 @@ pub struct Reading {
     pub(crate) given: Vec<(Vec<String>, String)>,
     /// The treatment of consent in other shapes and at other places, where there is none at this one.
     pub(crate) foreign: ForeignConsent,
+    /// Keys beside its own at which another place of the policy has preferences. They are no wrong spellings.
+    pub(crate) others: Vec<String>,
+    /// Several places, if there are several. What else stands here of a place is that of the first.
+    pub(crate) places: Option<Arc<Places>>,
+}
+
+/// Several places at which an event carries preferences, and the way in which they come together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) rule: PlacesRule,
+    /// How each place is read, in the order of the policy.
+    pub(crate) each: Vec<Reading>,
+    pub(crate) claims: Claims,
+}
+
+impl Places {
+    /// Returns the numbers of the places that count for a name.
+    pub(crate) fn of(&self, name: &str) -> Vec<usize> {
+        (0..self.each.len()).filter(|place| self.claims.count(name, *place)).collect()
+    }
+
+    /// Returns the preferences that a category can have if these places list it.
+    pub(crate) fn listed_values(&self, places: &[usize]) -> Vec<Preference> {
+        let values: Vec<Vec<Preference>> =
+            places.iter().filter_map(|place| self.each.get(*place)).map(Reading::listed_values).collect();
+        let has = |value: Preference| match (self.rule, value) {
+            (PlacesRule::All, Preference::Granted) => values.iter().all(|own| own.contains(&value)),
+            _ => values.iter().any(|own| own.contains(&value)),
+        };
+        let order = [Preference::Granted, Preference::Refused, Preference::Unasked, Preference::Invalid];
+        order.into_iter().filter(|value| has(*value)).collect()
+    }
+
+    /// Returns true if both read what they both know of an event alike. Both have the same places.
+    fn read_alike(&self, other: &Places) -> bool {
+        let paths = |places: &Places, claim: &Claim| -> Vec<Vec<String>> {
+            let own = claim.places.iter().filter_map(|place| places.each.get(*place));
+            let first = own.filter_map(|reading| reading.paths().next());
+            let mut paths: Vec<Vec<String>> =
+                first.map(|path| path.into_iter().map(str::to_owned).collect()).collect();
+            paths.sort();
+            paths
+        };
+        self.claims.wire_ids().all(|wire_id| {
+            let (Some(own), Some(others)) = (self.claims.of(wire_id), other.claims.of(wire_id)) else {
+                return true;
+            };
+            // Where all places have to grant a category, each of them may do so under another wire id.
+            let is_same = self.rule != PlacesRule::All || own.wire_ids == others.wire_ids;
+            is_same && paths(self, own) == paths(other, others)
+        })
+    }
 }
 
 impl Reading {
@@ -46,17 +102,50 @@ impl Reading {
             given: Vec::new(),
             all_is_boolean: false,
             foreign: ForeignConsent::Ignored,
+            others: Vec::new(),
+            places: None,
         }
     }
 
     /// Returns the paths at which the preferences may be, each by its keys; the first is the policy's own.
     pub fn paths(&self) -> impl Iterator<Item = Vec<&str>> {
-        self.spellings
-            .iter()
-            .map(|spelling| self.parents.iter().chain([spelling]).map(String::as_str).collect())
+        self.each().iter().flat_map(|place| {
+            let path = |spelling| place.parents.iter().chain([spelling]).map(String::as_str).collect();
+            place.spellings.iter().map(path)
+        })
     }
 
-    /// Returns how the value there lists what a person chose.
+    /// Returns the reading of each place: this one, unless there are several.
+    pub fn each(&self) -> &[Reading] {
+        self.places.as_ref().map_or(std::slice::from_ref(self), |places| &places.each)
+    }
+
+    /// Returns the numbers of the places that count for a wire id: all of them, unless its category names some.
+    pub fn places_of(&self, wire_id: &str) -> Vec<usize> {
+        self.places.as_ref().map_or(vec![0], |places| places.of(wire_id))
+    }
+
+    /// Returns the readings of several places, each of which knows the others. None has inputs of its own.
+    pub(super) fn beside_each_other(each: Vec<Reading>) -> Vec<Reading> {
+        let others = |place: usize, own: &Reading| {
+            let beside = each.iter().enumerate();
+            let beside = beside.filter(|(other, reading)| *other != place && reading.parents == own.parents);
+            beside.flat_map(|(_, reading)| reading.spellings.clone()).collect()
+        };
+        let alone = |(place, own): (usize, &Reading)| Reading {
+            others: others(place, own),
+            inputs: Vec::new(),
+            ..own.clone()
+        };
+        each.iter().enumerate().map(alone).collect()
+    }
+
+    /// Returns how several places come together; `None` for one.
+    pub fn places_rule(&self) -> Option<PlacesRule> {
+        self.places.as_ref().map(|places| places.rule)
+    }
+
+    /// Returns how the value there lists what a person chose; of several places, at the first.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
@@ -84,15 +173,18 @@ impl Reading {
 
     /// Returns true if an event can have this consent state.
     pub fn has_state(&self, state: ConsentState) -> bool {
-        let holds_parents = |(path, _): &(Vec<String>, String)| path.starts_with(&self.parents);
-        state != ConsentState::Missing || !self.parents.is_empty() && !self.given.iter().any(holds_parents)
+        let may_be_missing = |place: &Reading| {
+            !place.parents.is_empty() && !self.given.iter().any(|(path, _)| path.starts_with(&place.parents))
+        };
+        state != ConsentState::Missing || self.each().iter().all(may_be_missing)
     }
 
     /// Returns the states that each input can have on an event of a consent state. An input beside the preferences is absent where the object
     /// that would hold both is missing.
     pub(crate) fn states_of_inputs(&self, state: ConsentState) -> Vec<StateSet> {
-        let is_absent =
-            |input: &InputReading| state == ConsentState::Missing && input.path.starts_with(&self.parents);
+        let is_beside =
+            |input: &InputReading| self.each().iter().any(|place| input.path.starts_with(&place.parents));
+        let is_absent = |input: &InputReading| state == ConsentState::Missing && is_beside(input);
         let of = |input: &InputReading| if is_absent(input) { 1 } else { all_states(input.states()) };
         self.inputs.iter().map(of).collect()
     }
@@ -115,6 +207,9 @@ impl Reading {
     /// Returns the values that a listed name can have.
     pub fn listed_values(&self) -> Vec<Preference> {
         use Preference::{Granted, Invalid, Refused, Unasked};
+        if let Some(places) = &self.places {
+            return places.listed_values(&(0..places.each.len()).collect::<Vec<_>>());
+        }
         match &self.shape {
             Shape::Booleans { .. } => vec![Granted, Refused, Invalid],
             Shape::Words { unasked, .. } if unasked.is_empty() => vec![Granted, Refused, Invalid],
@@ -135,6 +230,10 @@ impl Reading {
 
     /// Returns true if the shape can list a name.
     pub fn can_list(&self, name: &str) -> bool {
+        if let Some(places) = &self.places {
+            let own = places.of(name).into_iter().filter_map(|place| places.each.get(place));
+            return own.into_iter().all(|place| place.can_list(name));
+        }
         let is_one_name = match &self.shape {
             Shape::Booleans { .. } | Shape::Words { .. } | Shape::List { .. } => true,
             Shape::DelimitedText { separator, .. } => !name.is_empty() && stays_whole(name, separator),
@@ -167,7 +266,9 @@ impl Reading {
 
     /// Returns true for an object of booleans as Segment has it, in which nothing is skipped.
     pub(crate) fn is_plain(&self) -> bool {
-        self.shape == Shape::Booleans { within: None, reversed: false } && self.skip.is_empty()
+        self.shape == Shape::Booleans { within: None, reversed: false }
+            && self.skip.is_empty()
+            && self.places.is_none()
     }
 
     pub(crate) fn accepts(&self, spelling: &str) -> bool {
@@ -181,7 +282,10 @@ impl Reading {
 
     /// Returns true if both read a value in one shape, wherever it is.
     pub(crate) fn has_shape_of(&self, other: &Reading) -> bool {
-        self.shape == other.shape && self.unlisted == other.unlisted
+        match self.places.is_some() || other.places.is_some() {
+            true => self.identity() == other.identity(),
+            false => self.shape == other.shape && self.unlisted == other.unlisted,
+        }
     }
 
     /// Returns true if the same event shows how both readings see it. Readings of one shape go through the same members, and an event can have
@@ -189,6 +293,12 @@ impl Reading {
     pub(crate) fn is_comparable(&self, other: &Reading) -> bool {
         // One of them may find no integrations where the other finds some at another place.
         if self.foreign != other.foreign {
+            return false;
+        }
+        if let (Some(own), Some(others)) = (&self.places, &other.places) {
+            return self.identity() == other.identity() && own.read_alike(others);
+        }
+        if self.places.is_some() || other.places.is_some() {
             return false;
         }
         if !self.has_shape_of(other) {
@@ -213,6 +323,14 @@ impl Reading {
 
     /// Returns the shape in words, if it is not that of Segment.
     pub(crate) fn shape_text(&self) -> Option<String> {
+        if let Some(places) = &self.places {
+            let each = places.each.iter().map(|place| {
+                let shape = place.shape_text().unwrap_or_else(|| "booleans".to_owned());
+                let path = place.paths().next().unwrap_or_default();
+                format!("{} {shape}", crate::syntax::path(path.into_iter()))
+            });
+            return Some(format!("{}: {}", places.rule, each.collect::<Vec<_>>().join("; ")));
+        }
         let is_usual = self.shape == Shape::Booleans { within: None, reversed: false };
         let texts = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
         let words = match &self.shape {
@@ -248,6 +366,22 @@ impl Reading {
             texts.sort_unstable();
             texts.dedup();
             texts
+        }
+        if let Some(places) = &self.places {
+            // Where all places count alike, their order does not matter; it does where the first one does.
+            let mut each: Vec<_> = places.each.iter().map(Reading::identity).collect();
+            if places.rule != PlacesRule::FirstPresent {
+                each.sort();
+            }
+            let mut parts = vec![(PLACES, vec![places.rule.as_str()])];
+            parts.extend(each.into_iter().flatten());
+            if self.all_is_boolean {
+                parts.push((ALL_IS_BOOLEAN, Vec::new()));
+            }
+            if self.foreign == ForeignConsent::Malformed {
+                parts.push((FOREIGN_IS_MALFORMED, Vec::new()));
+            }
+            return parts;
         }
         let parents = self.parents.iter().map(String::as_str).collect();
         let mut parts = vec![(PARENTS, parents), (SPELLINGS, sorted(&self.spellings))];
@@ -365,6 +499,7 @@ const ABSENT_NULL: u64 = 74;
 const ABSENT_TEXTS: u64 = 75;
 const ALL_IS_BOOLEAN: u64 = 77;
 const FOREIGN_IS_MALFORMED: u64 = 76;
+const PLACES: u64 = 78;
 
 /// The spellings of the preferences key in Segment's documentation: today's payloads, the tables, the removed page.
 /// One that a policy does not accept is malformed, so that a refusal under it never counts as no consent object.

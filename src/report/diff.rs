@@ -51,6 +51,8 @@ pub struct DiffReport<'a> {
     router: Option<Pair<RouterKnows>>,
     tightened: usize,
     too_large: &'a [String],
+    #[serde(skip)]
+    places_differ: bool,
     v: u32,
     #[serde(skip)]
     show_reasons: bool,
@@ -301,6 +303,7 @@ impl<'a> DiffReport<'a> {
             router: diff.router.map(|(before, after)| Pair { after, before }),
             tightened: diff.count(Direction::Tightened),
             too_large: &diff.too_large,
+            places_differ: diff.is_of_other_places(),
             v: VERSION,
             show_reasons,
         }
@@ -453,6 +456,7 @@ impl<'a> DiffReport<'a> {
         let changed: Vec<String> = changed.iter().map(|name| (*name).to_owned()).chain(checked).collect();
         let mut parts: Vec<String> = presence.into_iter().collect();
         parts.push(match changed.len() {
+            0 if self.places_differ => "the places of consent differ".to_owned(),
             0 => "no destination changes outcome".to_owned(),
             count => {
                 let count = names::counted(count, "destination changes", "destinations change");
@@ -506,7 +510,9 @@ impl<'a> DiffReport<'a> {
             });
             sentences.push(format!("preferences are read at {new}, and were at {old}"));
         }
-        if !self.exact {
+        if self.places_differ {
+            sentences.push("one policy reads consent at several places, and the other one does not read the same: what they decide is not compared".to_owned());
+        } else if !self.exact {
             sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
         }
         if let Some(Pair { after, before }) = self.foreign_consent {
@@ -540,7 +546,7 @@ impl<'a> DiffReport<'a> {
                 drop.consent, drop.integrations
             )
         }));
-        let too_large = self.too_large.iter();
+        let too_large = self.too_large.iter().filter(|_| !self.places_differ);
         sentences.extend(
             too_large.map(|name| format!("`{name}` is not compared: it is too large to be answered exactly")),
         );

@@ -144,6 +144,9 @@ fn misplaced_part(found: &str, before: &str, asks: &dyn Fn(&str) -> bool) -> Opt
     let is_consent_at = words.next() == Some("consent") && words.next() == Some("at");
     Some(match found {
         _ if !is_consent_at => return None,
+        _ if before.trim_end().ends_with("places") && asks(A_PLACES_RULE) => {
+            "the rule stands behind `places`: `all`, `any refuses` or `first present`"
+        }
         "list" if asks(A_SHAPE) => "write `granted list` or `refused list`",
         "text" if asks(A_SHAPE) => "write `granted text by \"...\"` or `refused text by \"...\"`",
         "words" | "\"" | "," if asks("`list`") => "write `words granted \"...\" refused \"...\"`",

@@ -69,6 +69,8 @@ of several.*/
     /**`refused when gpc true | 1`: a signal on the event refuses the category. A text behind it would be a description for the parser, and
 a forgotten `|` for everybody else.*/
     r#refused_when,
+    ///`from gdpr, ccpa`: the places that list the category. Without it, all do.
+    r#from_places,
     ///A description for people. It decides nothing.
     r#label,
     ///`destination kind warehouse ignores All`: declares a kind, and whether `All: false` reaches it.
@@ -278,6 +280,12 @@ policy says. Nobody overrides it.*/
     /**`consent at context.consent.categoryPreferences alias consentPreferences`: where an event carries its preferences, other
 spellings of the last key, and how the value there lists what a person chose.*/
     r#consent_at,
+    ///What is said of one place.
+    r#consent_parts,
+    ///`gdpr at consent_state.gdpr booleans in consented`: one of several places, with its name.
+    r#place,
+    ///`any refuses`: the way in which several places come together.
+    r#places_rule,
     ///The form in which a value lists what a person chose; `booleans` where none is written.
     r#shape,
     /**`booleans`: an object with `true` or `false` for each category. `in consented`: the boolean is this member of an object.
@@ -523,6 +531,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_booleans,
     r#local_by,
     r#local_false,
+    r#local_first,
     r#local_in,
     r#local_input,
     r#local_list,
@@ -530,6 +539,8 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_other,
     r#local_otherwise,
     r#local_pairs,
+    r#local_places,
+    r#local_refuses,
     r#local_reversed,
     r#local_skip,
     r#local_strategy,
@@ -589,6 +600,7 @@ impl Rule {
             Rule::r#unenforced,
             Rule::r#unasked_granted,
             Rule::r#refused_when,
+            Rule::r#from_places,
             Rule::r#label,
             Rule::r#destination_kind,
             Rule::r#destination_kind_attribute,
@@ -689,6 +701,9 @@ impl Rule {
             Rule::r#expected_reason,
             Rule::r#reason,
             Rule::r#consent_at,
+            Rule::r#consent_parts,
+            Rule::r#place,
+            Rule::r#places_rule,
             Rule::r#shape,
             Rule::r#booleans,
             Rule::r#words,
@@ -870,6 +885,7 @@ impl Rule {
             Rule::r#local_booleans,
             Rule::r#local_by,
             Rule::r#local_false,
+            Rule::r#local_first,
             Rule::r#local_in,
             Rule::r#local_input,
             Rule::r#local_list,
@@ -877,6 +893,8 @@ impl Rule {
             Rule::r#local_other,
             Rule::r#local_otherwise,
             Rule::r#local_pairs,
+            Rule::r#local_places,
+            Rule::r#local_refuses,
             Rule::r#local_reversed,
             Rule::r#local_skip,
             Rule::r#local_strategy,
@@ -1634,6 +1652,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#unenforced(state) })
                         .or_else(|state| { self::r#unasked_granted(state) })
                         .or_else(|state| { self::r#refused_when(state) })
+                        .or_else(|state| { self::r#from_places(state) })
                         .or_else(|state| { self::r#old_switched_off(state) })
                         .or_else(|state| { self::r#label(state) })
                 }
@@ -1772,6 +1791,58 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state.lookahead(false, |state| { self::r#text(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#from_places(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#from_places,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_from(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#name(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#name(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
                                             })
                                     })
                             },
@@ -5209,66 +5280,163 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#word_at(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#path(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
-                                                    .optional(|state| {
-                                                        state
-                                                            .sequence(|state| {
-                                                                self::r#word_alias(state)
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#key(state) })
-                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| {
+                                                    .sequence(|state| {
+                                                        self::r#local_places(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#places_rule(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#open_brace(state) })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state
+                                                                    .sequence(|state| {
                                                                         state
-                                                                            .sequence(|state| {
-                                                                                state
-                                                                                    .optional(|state| {
+                                                                            .optional(|state| {
+                                                                                self::r#place(state)
+                                                                                    .and_then(|state| {
                                                                                         state
-                                                                                            .sequence(|state| {
-                                                                                                self::r#comma(state)
-                                                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                                                    .and_then(|state| { self::r#key(state) })
-                                                                                            })
-                                                                                            .and_then(|state| {
+                                                                                            .repeat(|state| {
                                                                                                 state
-                                                                                                    .repeat(|state| {
-                                                                                                        state
-                                                                                                            .sequence(|state| {
-                                                                                                                super::hidden::skip(state)
-                                                                                                                    .and_then(|state| {
-                                                                                                                        state
-                                                                                                                            .sequence(|state| {
-                                                                                                                                self::r#comma(state)
-                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                    .and_then(|state| { self::r#key(state) })
-                                                                                                                            })
-                                                                                                                    })
-                                                                                                            })
+                                                                                                    .sequence(|state| {
+                                                                                                        super::hidden::skip(state)
+                                                                                                            .and_then(|state| { self::r#place(state) })
                                                                                                     })
                                                                                             })
                                                                                     })
                                                                             })
                                                                     })
                                                             })
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#close_brace(state) })
                                                     })
+                                                    .or_else(|state| { self::r#consent_parts(state) })
                                             })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#consent_parts(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#path(state)
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .optional(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#word_alias(state)
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| { self::r#key(state) })
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .optional(|state| {
+                                                                            state
+                                                                                .sequence(|state| {
+                                                                                    self::r#comma(state)
+                                                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                                                        .and_then(|state| { self::r#key(state) })
+                                                                                })
+                                                                                .and_then(|state| {
+                                                                                    state
+                                                                                        .repeat(|state| {
+                                                                                            state
+                                                                                                .sequence(|state| {
+                                                                                                    super::hidden::skip(state)
+                                                                                                        .and_then(|state| {
+                                                                                                            state
+                                                                                                                .sequence(|state| {
+                                                                                                                    self::r#comma(state)
+                                                                                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                        .and_then(|state| { self::r#key(state) })
+                                                                                                                })
+                                                                                                        })
+                                                                                                })
+                                                                                        })
+                                                                                })
+                                                                        })
+                                                                })
+                                                        })
+                                                })
+                                        })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state.optional(|state| { self::r#shape(state) })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state.optional(|state| { self::r#unlisted(state) })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state.optional(|state| { self::r#skipped(state) })
+                                })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state.optional(|state| { self::r#absent(state) })
+                                })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#place(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#place,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#name(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                state.optional(|state| { self::r#shape(state) })
+                                            .and_then(|state| { self::r#word_at(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#consent_parts(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#places_rule(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#places_rule,
+                            |state| {
+                                self::r#word_all(state)
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#word_any(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#local_refuses(state) })
                                             })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                state.optional(|state| { self::r#unlisted(state) })
-                                            })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                state.optional(|state| { self::r#skipped(state) })
-                                            })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                state.optional(|state| { self::r#absent(state) })
+                                    })
+                                    .or_else(|state| {
+                                        state
+                                            .sequence(|state| {
+                                                self::r#local_first(state)
+                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                    .and_then(|state| { self::r#word_present(state) })
                                             })
                                     })
                             },
@@ -11376,6 +11544,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_first(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_first,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("first")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_in(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -11561,6 +11757,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("pairs")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_places(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_places,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("places")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_refuses(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_refuses,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("refuses")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -12315,6 +12567,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#unenforced => rules::r#unenforced(state),
                     Rule::r#unasked_granted => rules::r#unasked_granted(state),
                     Rule::r#refused_when => rules::r#refused_when(state),
+                    Rule::r#from_places => rules::r#from_places(state),
                     Rule::r#label => rules::r#label(state),
                     Rule::r#destination_kind => rules::r#destination_kind(state),
                     Rule::r#destination_kind_attribute => {
@@ -12427,6 +12680,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#expected_reason => rules::r#expected_reason(state),
                     Rule::r#reason => rules::r#reason(state),
                     Rule::r#consent_at => rules::r#consent_at(state),
+                    Rule::r#consent_parts => rules::r#consent_parts(state),
+                    Rule::r#place => rules::r#place(state),
+                    Rule::r#places_rule => rules::r#places_rule(state),
                     Rule::r#shape => rules::r#shape(state),
                     Rule::r#booleans => rules::r#booleans(state),
                     Rule::r#words => rules::r#words(state),
@@ -12612,6 +12868,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_booleans => rules::r#local_booleans(state),
                     Rule::r#local_by => rules::r#local_by(state),
                     Rule::r#local_false => rules::r#local_false(state),
+                    Rule::r#local_first => rules::r#local_first(state),
                     Rule::r#local_in => rules::r#local_in(state),
                     Rule::r#local_input => rules::r#local_input(state),
                     Rule::r#local_list => rules::r#local_list(state),
@@ -12619,6 +12876,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_other => rules::r#local_other(state),
                     Rule::r#local_otherwise => rules::r#local_otherwise(state),
                     Rule::r#local_pairs => rules::r#local_pairs(state),
+                    Rule::r#local_places => rules::r#local_places(state),
+                    Rule::r#local_refuses => rules::r#local_refuses(state),
                     Rule::r#local_reversed => rules::r#local_reversed(state),
                     Rule::r#local_skip => rules::r#local_skip(state),
                     Rule::r#local_strategy => rules::r#local_strategy(state),

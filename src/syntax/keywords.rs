@@ -62,7 +62,7 @@ macro_rules! keywords {
 keywords! {
     Policy "policy",
     Include "include",
-    Category "category" ["always" "unenforced" "unasked" "refused"],
+    Category "category" ["always" "unenforced" "unasked" "refused" "from"],
     Destination "destination" ["needs" "otherwise" "alias" "shared" "unmapped" "exempt" "disabled" "mode" "kind"],
     DestinationKind "destination" + "kind" ["ignores"],
     Reconcile "reconcile" = "{ consent integrations enforce any any consent then integrations }" false,

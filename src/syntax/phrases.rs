@@ -28,6 +28,9 @@ pub(super) const A_SUBJECT: &str = "names of destinations and kinds";
 /// The phrase for a shape of consent.
 pub(super) const A_SHAPE: &str = "a shape";
 
+/// The phrase for the way in which several places come together.
+pub(super) const A_PLACES_RULE: &str = "`all`, `any refuses` or `first present`";
+
 /// The phrase for a strategy.
 pub(super) const A_QUANTIFIER: &str = "`all` or `any`";
 
@@ -115,6 +118,9 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::wire_ids | Rule::equals => "`=`",
         Rule::unasked_granted => "`unasked granted`",
         Rule::shape => A_SHAPE,
+        Rule::place => "the name of a place",
+        Rule::places_rule => A_PLACES_RULE,
+        Rule::from_places => "`from`",
         Rule::list => "`list`",
         Rule::delimited_text => "`text by`",
         Rule::granted_words => "`granted`",

@@ -106,7 +106,7 @@ pub enum Fact {
     /// `preference events …`; empty for `none`.
     PreferenceEvents(Vec<Text>),
     /// `consent at …`.
-    ConsentAt(ConsentAt),
+    ConsentAt(ConsentStatement),
     /// `input …`.
     Input(InputStatement),
     /// `strategy …`.
@@ -176,6 +176,8 @@ pub enum CategoryAttribute {
     UnaskedGranted,
     /// `refused when …`; a category may have several, and each of them refuses.
     RefusedWhen(Vec<InputCondition>),
+    /// `from …`: the places that list the category.
+    From(Vec<Text>),
     /// A description.
     Label(Text),
 }
@@ -333,9 +335,32 @@ pub enum InputCell {
     States(Vec<Spanned<InputState>>),
 }
 
-/// `consent at context.consent.deniedConsentIds refused list unlisted granted skip ""`.
+/// `consent at …`: the place at which an event carries preferences, or several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentStatement {
+    /// The places. One without a rule, or several with one.
+    pub places: Vec<ConsentAt>,
+    /// The way in which several places come together.
+    pub rule: Option<Spanned<PlacesRule>>,
+}
+
+spelled! {
+    /// The way in which several places come together.
+    PlacesRule {
+        /// Granted where all places grant.
+        All = "all",
+        /// Refused where one place refuses; otherwise granted where one grants.
+        AnyRefuses = "any refuses",
+        /// The first place that an event has decides alone.
+        FirstPresent = "first present",
+    }
+}
+
+/// `context.consent.deniedConsentIds refused list unlisted granted skip ""`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentAt {
+    /// The name, where there are several.
+    pub name: Option<Text>,
     /// The members that lead from the event to the preferences.
     pub path: Vec<Text>,
     /// Other accepted spellings of the last of them.

@@ -158,6 +158,9 @@ impl Form {
 /// same at all places.
 pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     let Some((first, others)) = readings.split_first() else { return Vec::new() };
+    if readings.iter().any(|reading| reading.places.is_some()) {
+        return same_at_all(readings);
+    }
     let is_one_place = |other: &Reading| other.parents == first.parents && other.spellings == first.spellings;
     if others
         .iter()
@@ -166,13 +169,7 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
         return apart(readings);
     }
     if others.iter().any(|other| other.parents != first.parents) {
-        let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
-        let form = |state| Form {
-            states: vec![state; readings.len()],
-            elsewhere: others.iter().map(|reading| (*reading).clone()).collect(),
-            ..Form::new(first, state)
-        };
-        return ConsentState::ALL.into_iter().filter(is_possible).map(form).collect();
+        return same_at_all(readings);
     }
     let own = readings.iter().flat_map(|reading| &reading.spellings).map(String::as_str);
     // Where one of the readings needs no level above, that level is neither missing nor malformed.
@@ -194,6 +191,20 @@ pub(crate) fn forms(readings: &[&Reading]) -> Vec<Form> {
     }
     foreign(readings, &mut forms);
     forms
+}
+
+/// Returns the forms that are the same for all readings.
+fn same_at_all(readings: &[&Reading]) -> Vec<Form> {
+    let Some((first, others)) = readings.split_first() else { return Vec::new() };
+    let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
+    let elsewhere = others.iter().filter(|other| other.identity() != first.identity());
+    let elsewhere: Vec<Reading> = elsewhere.map(|reading| (*reading).clone()).collect();
+    let form = |state| Form {
+        states: vec![state; readings.len()],
+        elsewhere: elsewhere.clone(),
+        ..Form::new(first, state)
+    };
+    ConsentState::ALL.into_iter().filter(is_possible).map(form).collect()
 }
 
 /// Returns the forms of readings that read different values: every combination of what stands at their places, by the states that they see.

@@ -1,6 +1,6 @@
 //! Consent at two places of a batch, the envelope and an item: any refusal wins (section 1 of the semantics).
 
-use super::{find, holder, malformed_value, preferences, read, value_of};
+use super::{at, find, holder, is_foreign, malformed_value, own, preferences, value_of};
 use crate::event::content::{Consent, Name};
 use crate::event::json::{Json, Members};
 use crate::event::splice::set;
@@ -10,26 +10,68 @@ use std::collections::HashMap;
 /// The consent of an envelope.
 #[derive(Debug, Clone)]
 pub(in crate::event) struct EnvelopeConsent<'a> {
+    each: Vec<EnvelopePlace<'a>>,
+    /// A name that no category of the policy has.
+    other: String,
+}
+
+/// The consent of an envelope at one place.
+#[derive(Debug, Clone)]
+struct EnvelopePlace<'a> {
+    reading: Reading,
     consent: Consent<'a>,
     /// The value that lists the preferences, as JSON.
     value: Option<&'a str>,
-    /// A name that no category of the policy has.
-    other: String,
 }
 
 impl<'a> EnvelopeConsent<'a> {
     /// Returns the consent of an envelope with these members; `None` if it has none.
     pub(in crate::event) fn read(envelope: &Members<'a>, policy: &Policy) -> Option<Self> {
         let reading = policy.reading();
-        let consent = read(envelope, reading);
-        let value = find(envelope, reading).ok().map(Json::text);
-        (consent != Consent::Missing).then(|| EnvelopeConsent { consent, value, other: policy.other_name() })
+        // Foreign consent makes the first place malformed: the others have nothing.
+        let is_foreign = is_foreign(&own(envelope, reading), envelope, reading);
+        let each: Vec<EnvelopePlace<'a>> = reading
+            .each()
+            .iter()
+            .enumerate()
+            .filter_map(|(place, reading)| {
+                let consent = match at(envelope, reading) {
+                    Consent::Missing | Consent::Empty if is_foreign && place == 0 => Consent::Malformed,
+                    own => own,
+                };
+                let value = find(envelope, reading).ok().map(Json::text);
+                (consent != Consent::Missing).then(|| EnvelopePlace {
+                    reading: reading.clone(),
+                    consent,
+                    value,
+                })
+            })
+            .collect();
+        (!each.is_empty()).then(|| EnvelopeConsent { each, other: policy.other_name() })
     }
 
     /// Returns the text of an item with this consent merged into its own; `None` where that changes nothing.
     pub(in crate::event) fn merge_into(&self, text: &str, reading: &Reading) -> Option<String> {
         let item = Json::new(text).members().unwrap_or_default();
-        let own = read(&item, reading);
+        // Such an item is malformed, and stays so as it is: with more consent it would not be foreign.
+        if is_foreign(&own(&item, reading), &item, reading) {
+            return None;
+        }
+        let mut merged: Option<String> = None;
+        for envelope in &self.each {
+            let text = merged.as_deref().unwrap_or(text);
+            merged = envelope.merge_into(text, &self.other).or(merged);
+        }
+        merged
+    }
+}
+
+impl EnvelopePlace<'_> {
+    /// Returns the text of an item with the consent at one place merged into its own; `None` where that changes nothing.
+    fn merge_into(&self, text: &str, other: &str) -> Option<String> {
+        let reading = &self.reading;
+        let item = Json::new(text).members().unwrap_or_default();
+        let own = at(&item, reading);
         let merged = |one, other| merged(one, other, reading.unlisted());
         let (merged, alone) = (merged(&own, &self.consent), merged(&own, &Consent::Missing));
         if merged == alone {
@@ -40,7 +82,7 @@ impl<'a> EnvelopeConsent<'a> {
             (Consent::Missing, _) => return None,
             (Consent::Empty, _) => return Some(set(text, &parents, "{}".to_owned())),
             (Consent::Malformed, _) => malformed_value(reading).to_owned(),
-            (Consent::Preferences(all), Consent::Preferences(_)) => written(all, &self.other, reading),
+            (Consent::Preferences(all), Consent::Preferences(_)) => written(all, other, reading),
             (Consent::Preferences(_), _) => self.value.unwrap_or(malformed_value(reading)).to_owned(),
         };
         let holder = holder(&item, reading).unwrap_or_default();

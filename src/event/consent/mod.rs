@@ -6,12 +6,13 @@ mod delimited;
 mod forms;
 mod list;
 mod merge;
+mod places;
 mod words;
 
 use super::content::{Consent, Name};
 use super::foreign;
 use super::json::{Json, Member, Members, name_text, object, text, values};
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Policy, Preference, Reading, Shape};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Places, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
 use words::Words;
 
@@ -19,14 +20,27 @@ pub(super) use merge::EnvelopeConsent;
 
 /// Returns the consent of an event (section 1 of the semantics).
 pub(super) fn read<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
-    match own(event, reading) {
-        Consent::Missing | Consent::Empty if foreign::has_consent(event, reading) => Consent::Malformed,
-        own => own,
+    let own = own(event, reading);
+    if is_foreign(&own, event, reading) { Consent::Malformed } else { own }
+}
+
+/// Returns true for an event that has no consent of its own, but foreign consent that counts.
+fn is_foreign(own: &Consent<'_>, event: &Members<'_>, reading: &Reading) -> bool {
+    matches!(own, Consent::Missing | Consent::Empty) && foreign::has_consent(event, reading)
+}
+
+/// Returns the consent at the place that a policy reads, or at its places.
+fn own<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
+    match &reading.places {
+        None => at(event, reading),
+        Some(places) => {
+            places::together(places.each.iter().map(|reading| at(event, reading)).collect(), places)
+        }
     }
 }
 
-/// Returns the consent at the place that a policy reads.
-fn own<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
+/// Returns the consent at one place.
+fn at<'a>(event: &Members<'a>, reading: &Reading) -> Consent<'a> {
     match find(event, reading) {
         Ok(value) if value.is_absent(&reading.absent) => Consent::Empty,
         Ok(value) => preferences(value, reading).map_or(Consent::Malformed, Consent::Preferences),
@@ -104,6 +118,11 @@ fn malformed_value(reading: &Reading) -> &'static str {
 /// Returns the members of an object whose values the reading finds invalid; all of a text that has such a pair.
 #[cfg(feature = "ledger")]
 pub(super) fn invalid<'a>(event: &Members<'a>, reading: &Reading) -> Vec<(Name<'a>, Json<'a>)> {
+    reading.each().iter().flat_map(|reading| invalid_at(event, reading)).collect()
+}
+
+#[cfg(feature = "ledger")]
+fn invalid_at<'a>(event: &Members<'a>, reading: &Reading) -> Vec<(Name<'a>, Json<'a>)> {
     let Ok(value) = find(event, reading) else { return Vec::new() };
     let is_listed = |name: &Name<'_>| !reading.is_skipped(name.as_bytes());
     match value.members() {
@@ -131,7 +150,7 @@ pub(super) fn invalid<'a>(event: &Members<'a>, reading: &Reading) -> Vec<(Name<'
 fn find<'a>(event: &Members<'a>, reading: &Reading) -> Result<Json<'a>, Consent<'a>> {
     let holder = holder(event, reading)?;
     let mut found =
-        holder.iter().filter(|(name, _)| is_accepted(name, reading) || documented(name).is_some());
+        holder.iter().filter(|(name, _)| is_accepted(name, reading) || wrong(name, reading).is_some());
     let Some((name, value)) = found.next() else { return Err(Consent::Empty) };
     match found.next().is_some() || !is_accepted(name, reading) {
         true => Err(Consent::Malformed),
@@ -157,6 +176,11 @@ fn holder<'a>(event: &Members<'a>, reading: &Reading) -> Result<Vec<(Name<'a>, J
 /// Returns the value that makes the consent of an event malformed by its type, and the path to it.
 #[cfg(feature = "ledger")]
 pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(String, Json<'a>)> {
+    reading.each().iter().find_map(|reading| malformed_at(event, reading))
+}
+
+#[cfg(feature = "ledger")]
+fn malformed_at<'a>(event: &Members<'a>, reading: &Reading) -> Option<(String, Json<'a>)> {
     let mut holder = event.to_vec();
     let mut path: Vec<&str> = Vec::new();
     for key in reading.parents.iter().chain(&reading.spellings) {
@@ -180,16 +204,21 @@ pub(super) fn malformed<'a>(event: &Members<'a>, reading: &Reading) -> Option<(S
 /// Returns the first spelling that makes a consent object malformed: one that is documented, and that the policy does not accept.
 #[cfg(feature = "ledger")]
 pub(super) fn wrong_spelling(event: &Members<'_>, reading: &Reading) -> Option<&'static str> {
-    let holder = holder(event, reading).ok()?;
-    holder.iter().filter(|(name, _)| !is_accepted(name, reading)).find_map(|(name, _)| documented(name))
+    reading.each().iter().find_map(|reading| {
+        let holder = holder(event, reading).ok()?;
+        let names = holder.iter().filter(|(name, _)| !is_accepted(name, reading));
+        names.map(|(name, _)| name).find_map(|name| wrong(name, reading))
+    })
 }
 
 fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
     reading.spellings.iter().any(|spelling| *name == *spelling.as_str())
 }
 
-fn documented(name: &Name<'_>) -> Option<&'static str> {
-    DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling)
+/// Returns a documented spelling, unless another place of the policy has preferences under it.
+fn wrong(name: &Name<'_>, reading: &Reading) -> Option<&'static str> {
+    let is_other = |spelling: &str| reading.others.iter().any(|other| other == spelling);
+    DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling && !is_other(spelling))
 }
 
 /// A value on an event: the keys that lead to it, and the value as JSON.
@@ -197,6 +226,10 @@ type Placed<'k> = (Vec<&'k str>, String);
 
 /// Returns the members of an event that hold this consent, and what the reading gives each event.
 pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
+    if let Some(places) = &reading.places {
+        return joined(placed(consent, places).into_iter().chain(of_case(reading)).collect())
+            .unwrap_or_default();
+    }
     let parents: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
     let whole: Vec<&str> =
         parents.iter().copied().chain(reading.spellings.first().map(String::as_str)).collect();
@@ -216,6 +249,26 @@ pub(super) fn write(consent: &Consent<'_>, reading: &Reading) -> Vec<Member> {
     joined(own.into_iter().chain(given).collect()).unwrap_or_default()
 }
 
+/// Returns the values that give an event this consent at several places.
+fn placed<'k>(consent: &Consent<'_>, places: &'k Places) -> Vec<Placed<'k>> {
+    let parents = |reading: &'k Reading| reading.parents.iter().map(String::as_str);
+    let whole = |reading: &'k Reading| -> Vec<&'k str> {
+        parents(reading).chain(reading.spellings.first().map(String::as_str)).collect()
+    };
+    let Some(first) = places.each.first() else { return Vec::new() };
+    match consent {
+        Consent::Missing => Vec::new(),
+        // An event is never without itself.
+        Consent::Empty if places.each.iter().any(|reading| reading.parents.is_empty()) => Vec::new(),
+        Consent::Empty => vec![(parents(first).collect(), object(&[]))],
+        Consent::Malformed => vec![(whole(first), malformed_value(first).to_owned())],
+        Consent::Preferences(listed) => {
+            let lists = places.each.iter().zip(places::apart(listed, places));
+            lists.filter_map(|(reading, own)| Some((whole(reading), value_of(&own?, reading)))).collect()
+        }
+    }
+}
+
 /// Returns what a reading gives each event.
 fn of_case(reading: &Reading) -> impl Iterator<Item = Placed<'_>> {
     reading.given.iter().map(|(path, value)| (path.iter().map(String::as_str).collect(), value.clone()))
@@ -225,6 +278,10 @@ fn of_case(reading: &Reading) -> impl Iterator<Item = Placed<'_>> {
 pub(super) fn write_at_each(consent: &Consent<'_>, readings: &[&Reading]) -> Option<Vec<Member>> {
     let mut places: Vec<Placed<'_>> = Vec::new();
     for reading in readings {
+        if let Some(own) = &reading.places {
+            places.extend(placed(consent, own));
+            continue;
+        }
         let mut path: Vec<&str> = reading.parents.iter().map(String::as_str).collect();
         let value = match consent {
             Consent::Missing => continue,

@@ -20,8 +20,8 @@ pub(crate) struct Keys {
     pub(super) first_byte: u8,
     /// The texts that count as no preferences, where the shape is a text.
     absent_texts: Vec<String>,
-    /// True if an input is looked for in an object that is not on the way to the preferences.
-    pub(super) has_input_elsewhere: bool,
+    /// True if an input or preferences are looked for in an object that is not on the way to the preferences.
+    pub(super) has_more_elsewhere: bool,
     /// Where foreign consent counts, what finds out that there is none.
     foreign: Option<Box<ForeignFilter>>,
 }
@@ -97,7 +97,7 @@ impl Keys {
         if let Some(first) = levels.first_mut() {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
-        let mut has_input_elsewhere = false;
+        let mut has_more_elsewhere = reading.places.is_some();
         for (number, input) in inputs.iter().enumerate() {
             let way = input.path.split_last().filter(|(_, objects)| parents.starts_with(objects));
             let level = way.and_then(|(_, objects)| levels.get_mut(objects.len()));
@@ -105,7 +105,7 @@ impl Keys {
                 (Some((key, _)), Some(level)) => {
                     level.extend(Some(key).filter(plain).map(|key| Wanted::new(key, Key::Input(number))));
                 }
-                _ => has_input_elsewhere = true,
+                _ => has_more_elsewhere = true,
             }
         }
         let begins = beginnings(levels.iter().flatten());
@@ -116,14 +116,7 @@ impl Keys {
         };
         let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
         let foreign = (reading.foreign == ForeignConsent::Malformed).then(Box::default);
-        Keys {
-            levels,
-            begins,
-            first_byte,
-            absent_texts: absent_texts.collect(),
-            has_input_elsewhere,
-            foreign,
-        }
+        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), has_more_elsewhere, foreign }
     }
 
     /// Returns true if an event with these parts may have something foreign that makes a difference.

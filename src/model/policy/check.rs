@@ -127,7 +127,10 @@ impl<'t> Checker<'t> {
         // Without the setting there is no policy in the end.
         let foreign = said!(merged, ForeignConsent).map_or(ForeignConsent::Malformed, |said| said.value);
         let reading = said!(merged, ConsentAt)
-            .and_then(|place| self.reading(&place.value, foreign, merged.cut_short.contains(&place.span)))
+            .and_then(|said| {
+                let is_cut_short = merged.cut_short.contains(&said.span);
+                self.readings_of(&said.value, foreign, is_cut_short, &categories)
+            })
             .map(|reading| Reading { all_is_boolean, ..reading });
         if let Some(reading) = &reading {
             self.apart_from_consent(&inputs, reading);
@@ -259,6 +262,7 @@ impl<'t> Checker<'t> {
             always: None,
             unenforced: None,
             unasked_granted: None,
+            from: Vec::new(),
             refused_when: Vec::new(),
             refused: None,
             key: String::new(),
@@ -272,6 +276,10 @@ impl<'t> Checker<'t> {
                 CategoryAttribute::RefusedWhen(when) => {
                     let when = self.when(when).map(|when| (when, attribute.span));
                     checked.refused_when.extend(when);
+                }
+                CategoryAttribute::From(places) => {
+                    self.twice(places.iter(), "place");
+                    checked.from.clone_from(places);
                 }
                 CategoryAttribute::Label(label) => checked.label = Some(label.clone()),
             }

@@ -3,21 +3,181 @@
 use super::Category;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
-use crate::model::reading::{AbsentValue, MAX_PATH, Reading, TAKEN};
+use crate::model::claims::{Claim, Claims};
+use crate::model::reading::{AbsentValue, DOCUMENTED_SPELLINGS, MAX_PATH, Places, Reading, TAKEN};
 use crate::syntax;
-use crate::syntax::tree::{ConsentAt, ForeignConsent, Preference, Scalar, Shape, Text};
+use crate::syntax::tree::{
+    ConsentAt, ConsentStatement, ForeignConsent, PlacesRule, Preference, Scalar, Shape, Text,
+};
+use std::sync::Arc;
+
+/// The most places.
+const MAX_PLACES: usize = 8;
 
 /// The place that most policies read.
 const PLATFORM_PLACE: &str = "the platform's own place is `context.consent.categoryPreferences`";
 
 impl Checker<'_> {
-    /// Returns where an event carries consent, and in which shape.
-    pub(super) fn reading(
+    /// Returns where an event carries consent, and in which shape: at one place, or at several.
+    pub(super) fn readings_of(
         &mut self,
-        place: &ConsentAt,
+        stated: &ConsentStatement,
         foreign: ForeignConsent,
         is_cut_short: bool,
+        categories: &[Category],
     ) -> Option<Reading> {
+        let each = stated.places.iter().filter_map(|place| self.reading(place, foreign, is_cut_short));
+        let each: Vec<Reading> = each.collect();
+        let Some(rule) = &stated.rule else {
+            for place in categories.iter().filter_map(|category| category.from.first()) {
+                self.report(
+                    Diagnostic::new(Code::UnknownPlace, "the policy reads one place, which has no name")
+                        .at(place.span, "of which place?")
+                        .help("delete `from ...`, or name several places: `consent at places any refuses { ... }`"),
+                );
+            }
+            return each.into_iter().next();
+        };
+        let first = each.first()?.clone();
+        let each = Reading::beside_each_other(each);
+        self.several(stated, rule.span, &each);
+        let mut places = Places { rule: rule.value, each, claims: Claims::default() };
+        for category in categories {
+            let named = self.places_of(category, stated);
+            let all: Vec<usize> = (0..places.each.len()).collect();
+            if !named.is_empty() && rule.value == PlacesRule::FirstPresent {
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusableShape,
+                        format!("`{}` cannot have places of its own", category.name()),
+                    )
+                    .at(category.span, "the first place that an event has decides alone")
+                    .help("delete `from ...`, or write `any refuses` or `all`"),
+                );
+            }
+            let own = if named.is_empty() { all.clone() } else { named };
+            // A name that is not listed is unasked anyway.
+            let values = |asked: &[usize]| {
+                let listed = places.listed_values(asked).into_iter();
+                listed.filter(|value| *value != Preference::Unasked).collect::<Vec<_>>()
+            };
+            if values(&own) != values(&all) && rule.value != PlacesRule::FirstPresent {
+                let words = |asked: &[usize]| {
+                    let words: Vec<&str> = values(asked).into_iter().map(Preference::as_str).collect();
+                    words.join(", ")
+                };
+                let (own, all) = (words(&own), words(&all));
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusableShape,
+                        format!("the places of `{}` cannot list what others can", category.name()),
+                    )
+                    .at(category.span, format!("they list {own}; all places list {all}"))
+                    .help("give the places shapes that list the same preferences, or let the category be read from all"),
+                );
+            }
+            let wire_ids = category.wire_ids().map(str::to_owned).collect();
+            places.claims.add(Claim { wire_ids, places: own });
+        }
+        Some(Reading { places: Some(Arc::new(places)), ..first })
+    }
+
+    /// Returns the numbers of the places that a category names; reports unknown ones.
+    fn places_of(&mut self, category: &Category, stated: &ConsentStatement) -> Vec<usize> {
+        let mut places = Vec::new();
+        for from in &category.from {
+            let is_it = |place: &ConsentAt| place.name.as_ref().is_some_and(|name| name.value == from.value);
+            match stated.places.iter().position(is_it) {
+                Some(place) => places.push(place),
+                None => {
+                    let names = stated.places.iter().filter_map(|place| place.name.as_ref());
+                    let names: Vec<String> = names.map(|name| syntax::name(&name.value)).collect();
+                    self.report(
+                        Diagnostic::new(Code::UnknownPlace, format!("there is no place `{}`", from.value))
+                            .at(from.span, "unknown")
+                            .help(format!("the places are {}", names.join(", "))),
+                    );
+                }
+            }
+        }
+        places.sort_unstable();
+        places
+    }
+
+    /// Checks that several places can come together.
+    fn several(&mut self, stated: &ConsentStatement, rule: Span, each: &[Reading]) {
+        self.twice(stated.places.iter().filter_map(|place| place.name.as_ref()), "place");
+        if stated.places.len() < 2 || stated.places.len() > MAX_PLACES {
+            self.report(
+                Diagnostic::new(
+                    Code::UnusableShape,
+                    match stated.places.len() {
+                        1 => "the policy reads one place alone".to_owned(),
+                        count => format!("the policy reads {count} places"),
+                    },
+                )
+                .at(rule, format!("2 to {MAX_PLACES} places come together"))
+                .help("write one place as `consent at ...`, without a name and braces"),
+            );
+        }
+        let all: Vec<Preference> = each
+            .iter()
+            .flat_map(Reading::listed_values)
+            .filter(|value| *value != Preference::Unasked)
+            .collect();
+        let lists_all = |place: &Reading| {
+            let own = place.listed_values();
+            all.iter().all(|value| own.contains(value))
+        };
+        let is_first_present =
+            stated.rule.as_ref().is_some_and(|rule| rule.value == PlacesRule::FirstPresent);
+        if is_first_present && !each.iter().any(lists_all) {
+            self.report(
+                Diagnostic::new(Code::UnusableShape, "no place lists all preferences that the places list")
+                    .at(rule, "one of them must")
+                    .help("a list of grants and a list of refusals cannot stand in for each other: write `any refuses`"),
+            );
+        }
+        for (place, reading) in stated.places.iter().zip(each) {
+            if reading.unlisted != Preference::Unasked {
+                let at = place.unlisted.as_ref().map_or(place.shape.span, |unlisted| unlisted.span);
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusableShape,
+                        "one of several places decides about categories that it does not list",
+                    )
+                    .at(at, "write `unlisted unasked`")
+                    .help(
+                        "to deliver to people who were not asked, write `unasked granted` behind a category",
+                    ),
+                );
+            }
+        }
+        for (number, reading) in each.iter().enumerate() {
+            let earlier = each.get(..number).unwrap_or_default();
+            let reads_into = |one: &Reading, other: &Reading| {
+                let parents = || one.parents.iter().map(String::as_str);
+                let documented = DOCUMENTED_SPELLINGS.into_iter();
+                let documented = documented.filter(|own| !one.others.iter().any(|other| other == own));
+                let spellings = one.spellings.iter().map(String::as_str).chain(documented);
+                let mut paths = spellings.map(|last| parents().chain([last]).collect::<Vec<_>>());
+                paths.any(|path| other.paths().any(|other| other.starts_with(&path)))
+            };
+            let place = stated.places.get(number).and_then(|place| place.path.last());
+            if let (Some(place), true) =
+                (place, earlier.iter().any(|one| reads_into(one, reading) || reads_into(reading, one)))
+            {
+                self.report(
+                    Diagnostic::new(Code::UnusablePath, "two places stand on one path")
+                        .at(place.span, "another place reads preferences here")
+                        .help("one value is read at one place; spellings of the last key are `alias`"),
+                );
+            }
+        }
+    }
+
+    /// Returns how one place is read.
+    fn reading(&mut self, place: &ConsentAt, foreign: ForeignConsent, is_cut_short: bool) -> Option<Reading> {
         let (last, parents) = place.path.split_last()?;
         let spellings = std::iter::once(last).chain(&place.aliases);
         self.twice(spellings.clone(), "spelling");
@@ -51,6 +211,8 @@ impl Checker<'_> {
             given: Vec::new(),
             all_is_boolean: false,
             foreign,
+            others: Vec::new(),
+            places: None,
         };
         // A name that the shape cannot list needs no `skip`.
         let skip = place.skip.iter().filter(|name| reading.can_list(&name.value));
@@ -296,10 +458,14 @@ fn owned(shape: &Shape<Text>) -> Shape {
 ///
 /// Most categories have one wire id, and this is it.
 pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
-    let shape = reading.shape_text();
+    // Several places are compared with the same places alone.
+    let shape = reading.shape_text().filter(|_| reading.places.is_none());
     let is_granted_unasked = category.unasked_granted.is_some() && reading.unlisted == Preference::Unasked;
+    let from = places_text(category, reading);
     match category.wire_ids.as_slice() {
-        [only] if !is_granted_unasked && shape.is_none() && !only.value.starts_with('[') => {
+        [only]
+            if !is_granted_unasked && shape.is_none() && from.is_empty() && !only.value.starts_with('[') =>
+        {
             only.value.clone()
         }
         all => {
@@ -308,7 +474,19 @@ pub(super) fn category_key(category: &Category, reading: &Reading) -> String {
             let quoted: Vec<String> = wire_ids.into_iter().map(syntax::quoted).collect();
             let suffix = if is_granted_unasked { " or unasked" } else { "" };
             let shape = shape.map_or(String::new(), |shape| format!(" in {shape}"));
-            format!("[{}]{suffix}{shape}", quoted.join(", "))
+            format!("[{}]{suffix}{shape}{from}", quoted.join(", "))
         }
     }
+}
+
+/// Returns the places that list a category, where not all of several do.
+fn places_text(category: &Category, reading: &Reading) -> String {
+    let Some(places) = &reading.places else { return String::new() };
+    let claim = places.claims.of(category.wire_id()).filter(|claim| claim.places.len() < places.each.len());
+    let Some(claim) = claim else { return String::new() };
+    let each = claim.places.iter().filter_map(|place| places.each.get(*place));
+    let mut paths: Vec<String> =
+        each.filter_map(|place| Some(syntax::path(place.paths().next()?.into_iter()))).collect();
+    paths.sort_unstable();
+    format!(" from {}", paths.join(", "))
 }

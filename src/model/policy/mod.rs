@@ -20,9 +20,10 @@ use crate::model::requirement::Requirement;
 use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
-    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentAt, ConsentModel, ConsentState,
-    Fact, ForeignConsent, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger, Mode, NonBooleanAll,
-    Preference, Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
+    AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
+    ConsentStatement, Fact, ForeignConsent, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger,
+    Mode, NonBooleanAll, Preference, Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations,
+    WithoutConsent,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -103,6 +104,8 @@ pub struct Category {
     pub unenforced: Option<Span>,
     /// The place of `unasked granted`, which lets unasked people count as having granted.
     pub unasked_granted: Option<Span>,
+    /// The places that list the category, by the names that the policy gives them; none where all do.
+    pub(crate) from: Vec<Text>,
     /// The conditions under which an input refuses the category, each with its place.
     pub(crate) refused_when: Vec<(When, Span)>,
     /// Where the policy says that the inputs of this case refuse the category, if they do.
@@ -192,7 +195,7 @@ settings! {
     preference_events: Vec<Text> = PreferenceEvents =>
         /// The names of the track events that pass every gate, write to the ledger and are never checked against it.
         preference_events,
-    consent_at: ConsentAt = ConsentAt,
+    consent_at: ConsentStatement = ConsentAt,
     reconcile: ReconcileTable = Reconcile,
     gate_opens: GateOpens = GateOpens =>
         /// `gate opens on …`: which events the source sends at all.

@@ -6,7 +6,25 @@ use crate::spelled::Spelled;
 use crate::syntax::tree::*;
 
 impl Builder<'_> {
-    pub(super) fn consent_at(&mut self, pair: &Pair<Rule>) -> Option<ConsentAt> {
+    pub(super) fn consent_statement(&mut self, pair: &Pair<Rule>) -> Option<ConsentStatement> {
+        let Some(rule) = child(pair, Rule::places_rule) else {
+            return Some(ConsentStatement { places: vec![self.consent_at(pair, None)?], rule: None });
+        };
+        let rule = self.placed(&rule, |_, rule| {
+            Some(match () {
+                () if has(rule, Rule::word_all) => PlacesRule::All,
+                () if has(rule, Rule::word_any) => PlacesRule::AnyRefuses,
+                () => PlacesRule::FirstPresent,
+            })
+        })?;
+        let places = self.each(pair, Rule::place, |builder, place| {
+            let name = builder.named(place, Rule::name)?;
+            builder.consent_at(place, Some(name))
+        })?;
+        Some(ConsentStatement { places, rule: Some(rule) })
+    }
+
+    fn consent_at(&mut self, pair: &Pair<Rule>, name: Option<Text>) -> Option<ConsentAt> {
         let written = child(pair, Rule::path)?;
         let path = self.names(&written, Rule::key)?;
         if let Some(spelled) = child(pair, Rule::old_also_spelled) {
@@ -20,6 +38,7 @@ impl Builder<'_> {
             builder.placed(unlisted, |_, unlisted| Preference::ending(children(unlisted).last()?.as_str()))
         })?;
         Some(ConsentAt {
+            name,
             path,
             aliases: self.names(pair, Rule::key)?,
             shape,

@@ -21,7 +21,7 @@ impl Builder<'_> {
             Rule::reconcile => Fact::Reconcile(self.reconcile(pair)?),
             Rule::exempt_events | Rule::old_exempt_event => Fact::ExemptEvents(self.event_names(pair)?),
             Rule::preference_events => Fact::PreferenceEvents(self.event_names(pair)?),
-            Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_at(pair)?),
+            Rule::consent_at | Rule::old_preferences => Fact::ConsentAt(self.consent_statement(pair)?),
             Rule::input => Fact::Input(self.input(pair)?),
             Rule::strategy => Fact::Strategy(self.strategy(pair)?),
             Rule::test => Fact::Test(self.test(pair)?),
@@ -49,6 +49,7 @@ impl Builder<'_> {
                 Rule::unenforced => CategoryAttribute::Unenforced,
                 Rule::unasked_granted => CategoryAttribute::UnaskedGranted,
                 Rule::refused_when => CategoryAttribute::RefusedWhen(self.input_conditions(&part)?),
+                Rule::from_places => CategoryAttribute::From(self.names(&part, Rule::name)?),
                 Rule::old_switched_off => {
                     self.old(Code::OldSwitchedOff, &self.spans(&part), "switched off", "unenforced");
                     CategoryAttribute::Unenforced
