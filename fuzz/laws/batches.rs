@@ -5,7 +5,7 @@ use super::policies::PolicyText;
 use super::{all_of, compile, obeyed, read, said};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Batch, Consent, Integrations, Name, Preference, Recorded};
-use consentry::model::{Batches, InputState, Reading};
+use consentry::model::{Batches, InputState, PlacesRule, Reading};
 use consentry::{Event, Input, Limits, Table, Validation};
 use serde_json::Value;
 
@@ -60,6 +60,11 @@ fn batch(
     let batch = read_line.unwrap().unwrap();
     assert_eq!(batch.len(), items.len(), "{}", shown());
     let is_merged = table.policy().batches().value == Batches::Merged;
+    // Each place is merged by itself: two events do not show what each place has.
+    let rule = table.policy().reading().places_rule();
+    if is_merged && rule.is_some_and(|rule| rule != PlacesRule::AnyRefuses) {
+        return 1;
+    }
     let envelope_text = envelope.map(EventText::text).filter(|_| is_merged);
     let around = envelope_text.as_deref().map(|text| read(table, text));
     let mut unpacked = Vec::new();

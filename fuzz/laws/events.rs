@@ -5,10 +5,12 @@ use super::policies::{Listing, PolicyText, shuffle};
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Entry, Integrations, Preference};
 use consentry::model::{
-    AbsentValue, EventInput, InputState, InvalidEntries, Listed, NonBooleanAll, Reading, Scalar, Shape,
+    AbsentValue, EventInput, InputState, InvalidEntries, Listed, NonBooleanAll, PlacesRule, Reading, Scalar,
+    Shape,
 };
 use consentry::{DestinationId, Event, Policy, Table};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub const ENTRIES: [Entry; 3] = [Entry::On, Entry::Off, Entry::Invalid];
 
@@ -37,6 +39,17 @@ impl EventText {
             };
             members.extend(consent(u, policy, &path)?);
         }
+        for place in &policy.more_places {
+            for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 2])? {
+                let at = PolicyText { listing: place.listing, ..policy.clone() };
+                let value = match u.int_in_range(0..=11)? {
+                    0 => odd(u)?,
+                    1 => Json::Text("null".to_owned()),
+                    _ => listed(u, &at)?,
+                };
+                insert(u, &mut members, &place.path, value)?;
+            }
+        }
         for input in &policy.inputs {
             for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 2])? {
                 let others =
@@ -47,7 +60,7 @@ impl EventText {
                     2 if input.values.contains(&"\"custom\"") => "\"c\\u0075stom\"",
                     _ => *u.choose(input.values)?,
                 };
-                insert(u, &mut members, &input.path, value)?;
+                insert(u, &mut members, &input.path, Json::Text(value.to_owned()))?;
             }
         }
         for _ in 0..*u.choose(&[0, 0, 1, 1, 1, 1, 1, 2])? {
@@ -266,7 +279,7 @@ fn insert(
     u: &mut Unstructured,
     members: &mut Vec<(String, Json)>,
     path: &[String],
-    value: &str,
+    value: Json,
 ) -> Result<()> {
     let Some((first, rest)) = path.split_first() else { return Ok(()) };
     let known = members.iter_mut().find_map(|(own, json)| match json {
@@ -274,7 +287,7 @@ fn insert(
         _ => None,
     });
     match (rest, known) {
-        ([], _) => members.push((key(u, first)?, Json::Text(value.to_owned()))),
+        ([], _) => members.push((key(u, first)?, value)),
         (_, Some(inner)) if !u.ratio(1, 16)? => insert(u, inner, rest, value)?,
         _ => {
             let mut inner = Vec::new();
@@ -505,15 +518,11 @@ fn state(value: &Value, input: &EventInput, text: &str) -> InputState {
     }
 }
 
-/// Compares an event with what a `Value` and a loop find in it.
-pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
-    let reading = policy.reading();
-    let all_is_boolean = policy.non_boolean_all().value == NonBooleanAll::Malformed;
-    let mut states: Vec<InputState> = policy.inputs().iter().map(|input| state(value, input, text)).collect();
-    while states.last() == Some(&InputState::Absent) {
-        states.pop();
-    }
-    assert_eq!(event.inputs, states, "{text}");
+/// What is listed, or the state of an event that lists nothing.
+type Found = std::result::Result<Vec<(String, Preference)>, &'static str>;
+
+/// Returns what one place has, read by the words of the language's page.
+fn found_at(value: &Value, reading: &Reading, all: &[Vec<&str>]) -> Found {
     let paths: Vec<Vec<&str>> = reading.paths().collect();
     let parents = &paths[0][..paths[0].len() - 1];
     let spellings: Vec<String> = paths.iter().map(|path| path[path.len() - 1].to_owned()).collect();
@@ -525,12 +534,18 @@ pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
             Some(_) => Err("malformed"),
         });
     }
-    let expected: std::result::Result<Vec<(String, Preference)>, &str> = holder.and_then(|holder| {
+    holder.and_then(|holder| {
         let documented =
             ["categoryPreferences", "categoryPreference", "consentPreferences"].map(str::to_owned);
         let object = holder.as_object().unwrap();
+        // What another place reads is no wrong spelling.
+        let is_others = |key: &String| {
+            let path: Vec<&str> = parents.iter().copied().chain([key.as_str()]).collect();
+            !spellings.contains(key) && all.contains(&path)
+        };
+        let is_known = |key: &String| documented.contains(key) || spellings.contains(key);
         let found: Vec<(&String, &Value)> =
-            object.iter().filter(|(key, _)| documented.contains(key) || spellings.contains(key)).collect();
+            object.iter().filter(|(key, _)| is_known(key) && !is_others(key)).collect();
         match found.as_slice() {
             [] => Err("empty"),
             [(key, value)] if spellings.contains(key) && is_absent(value, reading) => Err("empty"),
@@ -542,8 +557,63 @@ pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
             }
             _ => Err("malformed"),
         }
-    });
-    let ours: std::result::Result<Vec<(String, Preference)>, &str> = match &event.consent {
+    })
+}
+
+/// Returns what several places come to, by the words of the semantics.
+fn together(mut each: Vec<Found>, policy: &Policy) -> Found {
+    let reading = policy.reading();
+    let Some(rule) = reading.places_rule() else { return each.remove(0) };
+    let is_absent = |found: &Found| matches!(found, Err("missing" | "empty"));
+    if rule == PlacesRule::FirstPresent
+        && let Some(first) = each.iter().position(|found| !is_absent(found))
+    {
+        for (place, found) in each.iter_mut().enumerate() {
+            if place != first {
+                *found = Err("missing");
+            }
+        }
+    }
+    if each.contains(&Err("malformed")) {
+        return Err("malformed");
+    }
+    if each.iter().all(Result::is_err) {
+        return Err(if each.contains(&Err("empty")) { "empty" } else { "missing" });
+    }
+    let strictest = |place: usize, names: &[&str]| {
+        let listed = each[place].iter().flatten().filter(|(name, _)| names.contains(&name.as_str()));
+        let values: Vec<Preference> = listed.map(|(_, value)| *value).collect();
+        let order = [Preference::Refused, Preference::Invalid, Preference::Granted];
+        order.into_iter().find(|value| values.contains(value)).unwrap_or(Preference::Unasked)
+    };
+    let names: BTreeSet<&str> = each.iter().flatten().flatten().map(|(name, _)| name.as_str()).collect();
+    let value = |name: &str| {
+        let places = reading.places_of(name);
+        let own: Vec<Preference> = places.iter().map(|place| strictest(*place, &[name])).collect();
+        let order = [Preference::Refused, Preference::Invalid, Preference::Granted];
+        let value = order.into_iter().find(|value| own.contains(value)).unwrap_or(Preference::Unasked);
+        let category = policy.categories().iter().find(|one| one.wire_ids().any(|own| own == name));
+        let Some(category) = category.filter(|_| rule == PlacesRule::All) else { return value };
+        let wire_ids: Vec<&str> = category.wire_ids().collect();
+        let all_grant = places.iter().all(|place| strictest(*place, &wire_ids) == Preference::Granted);
+        if value == Preference::Granted && !all_grant { Preference::Unasked } else { value }
+    };
+    Ok(names.into_iter().map(|name| (name.to_owned(), value(name))).collect())
+}
+
+/// Compares an event with what a `Value` and a loop find in it.
+pub fn compare(event: &Event, value: &Value, policy: &Policy, text: &str) {
+    let reading = policy.reading();
+    let all_is_boolean = policy.non_boolean_all().value == NonBooleanAll::Malformed;
+    let mut states: Vec<InputState> = policy.inputs().iter().map(|input| state(value, input, text)).collect();
+    while states.last() == Some(&InputState::Absent) {
+        states.pop();
+    }
+    assert_eq!(event.inputs, states, "{text}");
+    let all: Vec<Vec<&str>> = reading.paths().collect();
+    let each: Vec<Found> = reading.each().iter().map(|place| found_at(value, place, &all)).collect();
+    let expected = together(each, policy);
+    let ours: Found = match &event.consent {
         Consent::Preferences(preferences) => {
             let mut all: Vec<_> = preferences.iter().map(|(name, one)| (name.to_string(), *one)).collect();
             all.sort();

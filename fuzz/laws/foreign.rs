@@ -59,8 +59,9 @@ fn looked_at(object: &Value, path: &mut Vec<String>, is_inside: bool, reading: &
     })
 }
 
-fn is_foreign(key: &str, value: &Value, path: &mut Vec<String>, is_inside: bool, reading: &Reading) -> bool {
-    let own: Vec<Vec<String>> = reading
+/// The paths at which a policy reads consent, and those of documented spellings.
+fn own_paths(reading: &Reading) -> Vec<Vec<String>> {
+    reading
         .paths()
         .flat_map(|path| {
             let documented = ["categoryPreferences", "categoryPreference", "consentPreferences"];
@@ -69,7 +70,11 @@ fn is_foreign(key: &str, value: &Value, path: &mut Vec<String>, is_inside: bool,
             [path.clone()].into_iter().chain(others).collect::<Vec<_>>()
         })
         .map(|path| path.into_iter().map(str::to_owned).collect())
-        .collect();
+        .collect()
+}
+
+fn is_foreign(key: &str, value: &Value, path: &mut Vec<String>, is_inside: bool, reading: &Reading) -> bool {
+    let own = own_paths(reading);
     if own.contains(path) {
         return false;
     }
@@ -83,8 +88,11 @@ fn is_foreign(key: &str, value: &Value, path: &mut Vec<String>, is_inside: bool,
     match value {
         Value::Object(members) if is_consent => {
             let is_next = |own: &Vec<String>| own.len() == path.len() + 1 && own.starts_with(path);
-            let is_value = |key: &String| members.get(key).is_some_and(|value| !is_absent(value, reading));
-            if own.iter().any(|own| is_next(own) && is_value(&own[path.len()])) {
+            let holds_own = |place: &Reading| {
+                let is_value = |key: &String| members.get(key).is_some_and(|value| !is_absent(value, place));
+                own_paths(place).iter().any(|own| is_next(own) && is_value(&own[path.len()]))
+            };
+            if reading.each().iter().any(holds_own) {
                 return false;
             }
             let is_preference = |value: &Value| match value {

@@ -16,6 +16,15 @@ pub struct PolicyText {
     /// The way in which an event lists preferences.
     pub listing: Listing,
     pub inputs: Vec<InputText>,
+    /// The places at which an event may have preferences too.
+    pub more_places: Vec<PlaceText>,
+}
+
+/// One of several places of consent, without its spellings.
+#[derive(Debug, Clone)]
+pub struct PlaceText {
+    pub path: Vec<String>,
+    pub listing: Listing,
 }
 
 /// An input of a policy.
@@ -143,6 +152,72 @@ const SHAPES: [(&str, Listing); 15] = [
     (" granted list unlisted refused", Listing::List),
 ];
 
+/// Several places of consent.
+struct Several {
+    rule: &'static str,
+    first: (&'static str, Listing),
+    /// The others, each with its shape.
+    places: Vec<(&'static str, PlaceText)>,
+    /// True if every place lists the same preferences, so that a category may be read from some of them.
+    has_from: bool,
+}
+
+/// Shapes of several places that grant, refuse and have other values.
+const OBJECTS: [(&str, Listing); 5] = [
+    SHAPES[0],
+    SHAPES[1],
+    SHAPES[2],
+    SHAPES[4],
+    (" pairs by \",\" and \":\" granted \"1\" refused \"0\" unlisted unasked", Listing::Pairs(",")),
+];
+
+/// Shapes of several places that only grant.
+const GRANTS: [(&str, Listing); 2] = [
+    (" granted list unlisted unasked", Listing::List),
+    (" granted text by \",\" unlisted unasked", Listing::Text(",")),
+];
+
+impl Several {
+    fn arbitrary(u: &mut Unstructured, path: &[String]) -> Result<Self> {
+        let rule = *u.choose(&["all", "any refuses", "any refuses", "first present"])?;
+        let (first, others): (_, &[&[(&str, Listing)]]) = match u.int_in_range(0..=5)? {
+            0 => (*u.choose(&GRANTS)?, &[&GRANTS]),
+            1 => (*u.choose(&OBJECTS)?, &[&OBJECTS, &GRANTS]),
+            _ => (*u.choose(&OBJECTS)?, &[&OBJECTS]),
+        };
+        let mut places = Vec::new();
+        for place in 0..u.int_in_range(1..=2)? {
+            let class = *u.choose(others)?;
+            let (shape, listing) = *u.choose(class)?;
+            let name = format!("choices {place}");
+            let path = match u.int_in_range(0..=2)? {
+                0 => path.iter().cloned().chain([name]).collect(),
+                1 => vec!["more".to_owned(), name],
+                _ => vec![name],
+            };
+            places.push((shape, PlaceText { path, listing }));
+        }
+        Ok(Several { rule, first, places, has_from: others.len() == 1 && rule != "first present" })
+    }
+
+    /// Whether a category that is granted unasked may be refused.
+    fn can_refuse(&self) -> bool {
+        let lists = self.places.iter().map(|(_, place)| place.listing).chain([self.first.1]);
+        let refuses = |listing: &Listing| matches!(listing, Listing::Object { .. } | Listing::Pairs(_));
+        lists.filter(refuses).count() > 0
+    }
+
+    /// The statement, with the first place as it is written.
+    fn statement(&self, first: &str) -> String {
+        let others = self.places.iter().zip(2..).map(|((shape, place), number)| {
+            let keys: Vec<String> = place.path.iter().map(|key| format!("{key:?}")).collect();
+            format!("  p{number} at {}{shape}", keys.join("."))
+        });
+        let others: Vec<String> = others.collect();
+        format!("consent at places {} {{\n  p1 at {first}\n{}\n}}", self.rule, others.join("\n"))
+    }
+}
+
 const CATEGORIES: [(&str, Option<&str>); 12] = [
     ("A", None),
     ("a", None),
@@ -192,6 +267,7 @@ impl PolicyText {
             .map(|key| (*key).to_owned())
             .collect();
         let inputs = inputs(u, &path)?;
+        let several = if u.ratio(1, 5)? { Some(Several::arbitrary(u, &path)?) } else { None };
         for input in &inputs {
             let path: Vec<String> = input.path.iter().map(|key| format!("{key:?}")).collect();
             let absent = if input.absent.is_empty() { "" } else { " absent " };
@@ -249,12 +325,22 @@ impl PolicyText {
                 0 => " always",
                 1 => " unenforced",
                 2 => " always unenforced \"label\"",
-                4 => " unasked granted",
+                4 if several.as_ref().is_none_or(Several::can_refuse) => " unasked granted",
                 3 => " \"a \\\"label\\\" // with marks\"",
                 5.. if mostly_off => " unenforced",
                 _ => "",
             };
             let mut attributes = attributes.to_owned();
+            if let Some(several) = several.as_ref().filter(|several| several.has_from)
+                && u.ratio(1, 3)?
+            {
+                let count = several.places.len() + 1;
+                let first = u.int_in_range(1..=count)?;
+                attributes.push_str(&format!(" from p{first}"));
+                if u.arbitrary()? {
+                    attributes.push_str(&format!(", p{}", first % count + 1));
+                }
+            }
             let may_be_refused = !attributes.contains("always") && !attributes.contains("unenforced");
             if !inputs.is_empty() && may_be_refused && u.ratio(1, 4)? {
                 attributes.push_str(&format!(" refused when {}", input_condition(u, &inputs)?));
@@ -335,11 +421,19 @@ impl PolicyText {
         }
         let keys: Vec<String> = path.iter().chain(&spellings[..1]).map(|key| format!("{key:?}")).collect();
         let also = spellings.get(1).map_or(String::new(), |also| format!(" alias {also}"));
-        let (shape, listing) = if u.arbitrary()? { *u.choose(&SHAPES)? } else { ("", BOOLEANS) };
+        let (shape, listing) = match &several {
+            Some(several) => several.first,
+            None if u.arbitrary()? => *u.choose(&SHAPES)?,
+            None => ("", BOOLEANS),
+        };
         let skipped = if u.ratio(1, 4)? { Some(*u.choose(&["", "Gossip"])?) } else { None };
         let skip = skipped.map_or(String::new(), |name| format!(" skip \"{name}\""));
         let absent = *u.choose(&["", "", "", " absent null", " absent \"\"", " absent null, \"none\""])?;
-        statements.push(format!("consent at {}{also}{shape}{skip}{absent}", keys.join(".")));
+        let place = format!("{}{also}{shape}{skip}{absent}", keys.join("."));
+        statements.push(match &several {
+            Some(several) => several.statement(&place),
+            None => format!("consent at {place}"),
+        });
         let entries: Vec<String> = integrations.iter().map(|name| format!("{name:?}")).collect();
         // A check compares what events list.
         let is_unlisted = |one: &String| {
@@ -353,6 +447,8 @@ impl PolicyText {
         }
         let has_check = !statements.iter().any(|one| one == "ledger mismatch ignore");
         let preferences: &[&str] = match listing {
+            Listing::List | Listing::Text(_) if several.is_some() => &["granted", "unasked"],
+            Listing::Pairs(_) if several.is_some() => &["granted", "refused", "unasked", "invalid"],
             Listing::Object { .. } => &["granted", "refused", "unasked", "invalid"],
             Listing::Pairs(_) => &["granted", "refused", "invalid"],
             Listing::List | Listing::Text(_) => &["granted", "refused"],
@@ -368,7 +464,19 @@ impl PolicyText {
         statements.extend(said.tests(u)?);
         statements.extend(said.promises(u)?);
         statements.extend(lint_levels(u)?);
-        Ok(PolicyText { statements, wire_ids, integrations, events, path, spellings, listing, inputs })
+        let more_places = several
+            .map_or(Vec::new(), |several| several.places.into_iter().map(|(_, place)| place).collect());
+        Ok(PolicyText {
+            statements,
+            wire_ids,
+            integrations,
+            events,
+            path,
+            spellings,
+            listing,
+            inputs,
+            more_places,
+        })
     }
 
     pub fn text(&self) -> String {
