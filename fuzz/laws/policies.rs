@@ -389,7 +389,10 @@ impl PolicyText {
         statements.push("destination kind warehouse ignores All \"a label\"".into());
         statements.push("destination kind \"plain kind\"".into());
         statements.push("destination kind unused".into());
-        statements.push(reconcile(u, &inputs, &path)?);
+        // Where one place is a member of the event itself, consent is never missing.
+        let has_short =
+            several.iter().flat_map(|several| &several.places).any(|(_, place)| place.path.len() == 1);
+        statements.push(reconcile(u, &inputs, if has_short { &[] } else { &path })?);
         statements.push(format!("unmapped destinations {}", u.choose(&["deliver", "block"])?));
         statements.push(format!("several categories need {}", u.choose(&["all", "any"])?));
         statements.push(format!("invalid entries {}", u.choose(&["unlisted", "off"])?));
