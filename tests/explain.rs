@@ -208,7 +208,7 @@ fn the_setting_that_decided_is_named() {
     assert_eq!(last("", "Free", r#""Free":1"#), "integrations None false: passes by event");
 }
 
-/// The lines about inputs that had a say stand beside the line that decided.
+/// An explanation names the lines about inputs that matter, next to the line that decides.
 #[test]
 fn inputs_that_have_a_say_are_named() {
     let settings = "input gpc at context.gpc values true, 1\n\

@@ -1,4 +1,4 @@
-//! Several places of consent: what they come to together, by each rule, and what every reader and the reference make of it.
+//! Several places of consent: each rule, with every reader, the table and the reference.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,9 +7,13 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::event::{Batch, InstructionSet};
+#[path = "common/decided.rs"]
+mod decided;
+
+use consentry::event::Batch;
 use consentry::exact::{Direction, certify, default_situations, diff, fingerprint};
-use consentry::{Event, Input, Limits, Policy, Reason, Table, Validation, reference};
+use consentry::{Event, Limits, Policy, Reason, Table};
+use decided::decided;
 
 const REST: &str = r#"consentry 1
 policy "p"
@@ -24,26 +28,7 @@ fn policy(text: &str) -> Policy {
     Policy::parse(&format!("{REST}{text}")).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The state of an event and the reason of each destination: by the table, with every reader, and by the reference.
-fn decided(policy: &Policy, line: &str) -> (String, Vec<Reason>) {
-    let event = Event::read(line.as_bytes(), policy.reading(), &Limits::default()).unwrap();
-    let explained = policy.destination_ids().map(|id| reference::explain(policy, &event, id).unwrap());
-    let expected: Vec<Reason> = explained.map(|one| one.verdict.reason()).collect();
-    for instructions in InstructionSet::available() {
-        let table = Table::new(policy.clone()).with_instructions(instructions);
-        let mut scratch = table.scratch();
-        for validation in [Validation::Full, Validation::Trusted] {
-            let input = Input::line(line.as_bytes()).validation(validation);
-            let decision = table.decide(input, &mut scratch).unwrap();
-            assert_eq!(decision.consent(), event.consent.state(), "{line}");
-            let reasons: Vec<Reason> = decision.verdicts().map(|(_, verdict)| verdict.reason()).collect();
-            assert_eq!(reasons, expected, "{line}");
-        }
-    }
-    (event.consent.state().to_string(), expected)
-}
-
-/// What one place has: the event's members, its state, and what it says of the category.
+/// One place of an event: its members, its state, and its preference for the category.
 const PLACE: [(&str, &str, &str); 8] = [
     ("", "missing", "unasked"),
     ("{}", "empty", "unasked"),
@@ -55,7 +40,7 @@ const PLACE: [(&str, &str, &str); 8] = [
     (r#"{"c":7}"#, "malformed", "invalid"),
 ];
 
-/// What two places come to, by the words of the semantics.
+/// Combines two places by the words of the semantics.
 fn together(rule: &str, one: (&str, &str), other: (&str, &str)) -> (String, bool) {
     let is_absent = |state: &str| matches!(state, "missing" | "empty");
     if rule == "first present" && !(is_absent(one.0) && is_absent(other.0)) {
@@ -117,7 +102,7 @@ destination "Broker"  needs Sale
         (event("null", &sale(true)), "answered", [refused, refused]),
         (event("null", "null"), "empty", [refused, consented]),
         (event("7", &sale(false)), "malformed", [refused, refused]),
-        // What stands at the other place does not count.
+        // The other place does not count for the category.
         (event(&sale(false), &analytics(false)), "answered", [refused, consented]),
         ("{}".to_owned(), "missing", [refused, consented]),
     ] {

@@ -7,10 +7,14 @@
     reason = "a test that fails may panic"
 )]
 
-use consentry::event::{Batch, InstructionSet, RecordedPreference};
+#[path = "common/decided.rs"]
+mod decided;
+
+use consentry::event::{Batch, RecordedPreference};
 use consentry::exact::{Direction, diff, fingerprint};
 use consentry::ledger::{Id, LedgerEvent, MemoryStore, Timestamp, record, recorded};
-use consentry::{Event, Input, Limits, Policy, Reason, Table, Validation, reference};
+use consentry::{Event, Input, Limits, Policy, Reason, Table, reference};
+use decided::decided;
 
 /// Two destinations, of which each needs one category; a third one is unmapped.
 fn policy(consent_at: &str) -> Policy {
@@ -27,27 +31,6 @@ override consent at {consent_at}
 "#
     );
     Policy::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
-
-/// The consent state of an event, and why each destination receives it or not: by every reader, the table and the reference.
-fn decided(policy: &Policy, line: &str) -> (String, Vec<Reason>) {
-    let event = Event::read(line.as_bytes(), policy.reading(), &Limits::default()).unwrap();
-    let explained = policy.destination_ids().map(|id| reference::explain(policy, &event, id).unwrap());
-    let expected: Vec<Reason> = explained.map(|one| one.verdict.reason()).collect();
-    for instructions in InstructionSet::available() {
-        let table = Table::new(policy.clone()).with_instructions(instructions);
-        assert_eq!(table.read(line.as_bytes(), &Limits::default()).unwrap(), event, "{line}");
-        let mut scratch = table.scratch();
-        // Thrice, so that what repeats is remembered.
-        for validation in [Validation::Full, Validation::Trusted, Validation::Full] {
-            let input = Input::line(line.as_bytes()).validation(validation);
-            let decision = table.decide(input, &mut scratch).unwrap();
-            assert_eq!(decision.consent(), event.consent.state(), "{line}");
-            let reasons: Vec<Reason> = decision.verdicts().map(|(_, verdict)| verdict.reason()).collect();
-            assert_eq!(reasons, expected, "{line}");
-        }
-    }
-    (event.consent.state().to_string(), expected)
 }
 
 /// Each line with its state, and the reasons of the two mapped destinations.

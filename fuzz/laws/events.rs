@@ -518,7 +518,7 @@ fn state(value: &Value, input: &EventInput, text: &str) -> InputState {
     }
 }
 
-/// What is listed, or the state of an event that lists nothing.
+/// The listed names, or the state of an event that lists nothing.
 type Found = std::result::Result<Vec<(String, Preference)>, &'static str>;
 
 /// Returns what one place has, read by the words of the language's page.
@@ -538,7 +538,7 @@ fn found_at(value: &Value, reading: &Reading, all: &[Vec<&str>]) -> Found {
         let documented =
             ["categoryPreferences", "categoryPreference", "consentPreferences"].map(str::to_owned);
         let object = holder.as_object().unwrap();
-        // What another place reads is no wrong spelling.
+        // A key that another place reads is no wrong spelling.
         let is_others = |key: &String| {
             let path: Vec<&str> = parents.iter().copied().chain([key.as_str()]).collect();
             !spellings.contains(key) && all.contains(&path)
@@ -560,7 +560,7 @@ fn found_at(value: &Value, reading: &Reading, all: &[Vec<&str>]) -> Found {
     })
 }
 
-/// Returns what several places come to, by the words of the semantics.
+/// Combines several places by the words of the semantics.
 fn together(mut each: Vec<Found>, policy: &Policy) -> Found {
     let reading = policy.reading();
     let Some(rule) = reading.places_rule() else { return each.remove(0) };

@@ -93,7 +93,7 @@ fn each_flips(table: &Table, event: &Event, id: DestinationId, found: &Counterfa
 
 /// The names of the categories on which somebody decides for an event with these inputs, and their keys.
 fn categories(policy: &Policy, event: &Event, id: DestinationId) -> Vec<(String, String)> {
-    // Of an event that comes to the step of consent, if one does: other inputs may ask for other categories.
+    // An event that takes the step of consent shows them, if there is one. Other inputs may ask for other categories.
     let listed = Consent::Preferences(vec![(Name::from("nobody's ?"), Preference::Granted)]);
     let none = Consent::Preferences(Vec::new());
     let entries = vec![(Name::from("nobody's ?"), Entry::On)];

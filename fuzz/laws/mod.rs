@@ -337,7 +337,7 @@ pub fn situations_are_events(u: &mut Unstructured) -> Result<u64> {
 fn written_and_read(table: &Table, event: &Event) {
     let reading = table.policy().reading();
     let text = event.to_json(reading);
-    // Of several places the names come in order.
+    // Names from several places are sorted.
     fn sorted<'e>(event: &Event<'e>, reading: &Reading) -> Event<'e> {
         let mut event = event.clone();
         if let (Consent::Preferences(listed), Some(_)) = (&mut event.consent, reading.places_rule()) {

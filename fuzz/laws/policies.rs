@@ -200,7 +200,7 @@ impl Several {
         Ok(Several { rule, first, places, has_from: others.len() == 1 && rule != "first present" })
     }
 
-    /// Whether a category that is granted unasked may be refused.
+    /// Returns true if an event can refuse a category that is granted unasked.
     fn can_refuse(&self) -> bool {
         let lists = self.places.iter().map(|(_, place)| place.listing).chain([self.first.1]);
         let refuses = |listing: &Listing| matches!(listing, Listing::Object { .. } | Listing::Pairs(_));

@@ -15,8 +15,8 @@ pub(super) fn read(event: &Members<'_>, reading: &Reading) -> Vec<InputState> {
     states
 }
 
-/// Returns the number of the state of an input, and the value that gives it; `None` for `absent`. Of several values the one counts that the
-/// policy lists first; other values come behind them.
+/// Returns the number of the state of an input, and the value that gives it; `None` for `absent`. An input with several values
+/// has the one that the policy lists first.
 fn find<'a>(event: &Members<'a>, input: &InputReading) -> Option<(StateNumber, Json<'a>)> {
     let (first, rest) = input.path.split_first()?;
     let mut found: Vec<Json<'a>> = values(event, first).collect();
@@ -98,8 +98,7 @@ impl EnvelopeInputs {
         EnvelopeInputs(found.collect())
     }
 
-    /// Returns the text of an item with these inputs; `None` where that changes nothing. Of two values the one counts that would count if
-    /// the item had both.
+    /// Returns the text of an item with these inputs; `None` where that changes nothing. The result is as if the item had both values.
     pub(super) fn merge_into(&self, text: &str) -> Option<String> {
         let mut merged: Option<String> = None;
         for (input, of_envelope, value) in &self.0 {

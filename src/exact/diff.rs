@@ -323,7 +323,7 @@ pub fn diff(old: &Policy, new: &Policy) -> Diff {
         ..Diff::default()
     };
     if whole.is_of_other_places() {
-        // What stands at one of the places says nothing of the others.
+        // A value at one place does not determine the values at the others.
         whole.too_large.push("the gate".to_owned());
         let names = [old, new].into_iter().flat_map(Policy::destinations).map(Destination::name);
         whole.too_large.extend(names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned));

@@ -1,8 +1,8 @@
-//! What lists each category, where a policy reads several places.
+//! The wire ids and the places of each category, where a policy reads several places.
 
 use std::collections::HashMap;
 
-/// What lists each category.
+/// The wire ids and the places of each category.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Claims {
     all: Vec<Claim>,

@@ -40,7 +40,7 @@ const GROUPS: [&str; 6] = [
 /// The key of a text of groups inside consent.
 const GROUPS_INSIDE: &str = "groups";
 
-/// What a text under a key says of consent.
+/// The kind of consent that a text under a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConsentText {
     /// A string of IAB's Transparency and Consent Framework.

@@ -33,9 +33,9 @@ pub struct Reading {
     pub(crate) given: Vec<(Vec<String>, String)>,
     /// The treatment of consent in other shapes and at other places, where there is none at this one.
     pub(crate) foreign: ForeignConsent,
-    /// Keys beside its own at which another place of the policy has preferences. They are no wrong spellings.
+    /// Keys in the same object at which another place of the policy has preferences. They are no wrong spellings.
     pub(crate) others: Vec<String>,
-    /// Several places, if there are several. What else stands here of a place is that of the first.
+    /// Several places, if there are several. The path and the shape here are those of the first.
     pub(crate) places: Option<Arc<Places>>,
 }
 
@@ -43,7 +43,7 @@ pub struct Reading {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Places {
     pub(crate) rule: PlacesRule,
-    /// How each place is read, in the order of the policy.
+    /// The reading of each place, in the order of the policy.
     pub(crate) each: Vec<Reading>,
     pub(crate) claims: Claims,
 }
@@ -66,7 +66,7 @@ impl Places {
         order.into_iter().filter(|value| has(*value)).collect()
     }
 
-    /// Returns true if both read what they both know of an event alike. Both have the same places.
+    /// Returns true if both read each common category in the same way. Both have the same places.
     fn read_alike(&self, other: &Places) -> bool {
         let paths = |places: &Places, claim: &Claim| -> Vec<Vec<String>> {
             let own = claim.places.iter().filter_map(|place| places.each.get(*place));
@@ -125,7 +125,7 @@ impl Reading {
         self.places.as_ref().map_or(vec![0], |places| places.of(wire_id))
     }
 
-    /// Returns the readings of several places, each of which knows the others. None has inputs of its own.
+    /// Returns the readings of several places, each of which knows the others. None has inputs or foreign consent of its own.
     pub(super) fn beside_each_other(each: Vec<Reading>) -> Vec<Reading> {
         let others = |place: usize, own: &Reading| {
             let beside = each.iter().enumerate();
@@ -135,6 +135,7 @@ impl Reading {
         let alone = |(place, own): (usize, &Reading)| Reading {
             others: others(place, own),
             inputs: Vec::new(),
+            foreign: ForeignConsent::Ignored,
             ..own.clone()
         };
         each.iter().enumerate().map(alone).collect()
@@ -368,7 +369,7 @@ impl Reading {
             texts
         }
         if let Some(places) = &self.places {
-            // Where all places count alike, their order does not matter; it does where the first one does.
+            // The order of places matters only where the first one decides.
             let mut each: Vec<_> = places.each.iter().map(Reading::identity).collect();
             if places.rule != PlacesRule::FirstPresent {
                 each.sort();

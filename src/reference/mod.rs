@@ -58,7 +58,7 @@ pub struct Step {
     pub result: StepResult,
     /// The place in the policy that decided it; `None` where the event alone did.
     pub span: Option<Span>,
-    /// Other places that had a say: the condition that chooses what is needed, the strategy, and the inputs that refuse a category.
+    /// Other places that matter: the condition that chooses what is needed, the strategy, and the inputs that refuse a category.
     pub also: Vec<Span>,
 }
 
@@ -321,7 +321,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// §3, step 3: the reason for which the consent step passes or blocks, the line of the policy that says so, and others that have a say.
+    /// §3, step 3: the reason for which the consent step passes or blocks, the line of the policy that decides it, and other lines that matter.
     fn consent_step(&self) -> (Reason, Option<Span>, Vec<Span>) {
         // "exempt destination …, or exempt event …: passes this step as `exempt`, not the next."
         if let Some(exempt) = self.destination.exempt {
@@ -352,8 +352,8 @@ impl Interpreter<'_> {
         (reason, span, strategy.into_iter().chain(refused).collect())
     }
 
-    /// §3: "The first `needs when` that holds is the requirement; otherwise what `otherwise` says." It also returns where the policy says so, and
-    /// the strategy if that has a say.
+    /// §3: "The first `needs when` that holds is the requirement; otherwise what `otherwise` says." It also returns
+    /// their places: that of the requirement, and that of the strategy if it matters.
     fn requirement(&self) -> (Option<Requirement>, Option<Span>, Option<Span>) {
         let inputs = self.event.input_numbers(&self.policy.reading().inputs);
         match self.destination.arms.iter().find(|arm| arm.when.holds(&inputs)) {

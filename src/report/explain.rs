@@ -55,7 +55,7 @@ struct StepReport<'a> {
     found: Found<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Place<'a>>,
-    /// Other lines that have a say.
+    /// Other lines that matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also: Vec<Place<'a>>,
 }

@@ -280,7 +280,7 @@ policy says. Nobody overrides it.*/
     /**`consent at context.consent.categoryPreferences alias consentPreferences`: where an event carries its preferences, other
 spellings of the last key, and how the value there lists what a person chose.*/
     r#consent_at,
-    ///What is said of one place.
+    ///The path and the shape of one place.
     r#consent_parts,
     ///`gdpr at consent_state.gdpr booleans in consented`: one of several places, with its name.
     r#place,

@@ -1,5 +1,5 @@
-//! Consent at several places of an event: what it comes to together, and how it is written so that it reads like that again
-//! (section 1 of the semantics, "Several places").
+//! Consent at several places of an event (section 1 of the semantics, "Several places"): combines what each place has, and spreads
+//! combined consent over the places again.
 
 use crate::event::content::{Consent, Name};
 use crate::model::{ConsentState, Places, PlacesRule, Preference};
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 type Listed<'a> = Vec<(Name<'a>, Preference)>;
 
-/// What each place lists of a name: the strictest of its values.
+/// For each name the strictest value at each place; `None` where the place does not list it.
 type ByName<'a> = BTreeMap<Name<'a>, Vec<Option<Preference>>>;
 
-/// Returns what the consent at each place comes to. Each name is listed once, in the order of names.
+/// Combines the consent at each place. Each name is listed once, in the order of names.
 pub(super) fn together<'a>(mut each: Vec<Consent<'a>>, places: &Places) -> Consent<'a> {
     if places.rule == PlacesRule::FirstPresent {
         let is_absent = |consent: &Consent<'_>| matches!(consent, Consent::Missing | Consent::Empty);
