@@ -307,6 +307,19 @@ fn an_absent_input_hides_no_signal() {
         assert!(items.iter().all(|item| !delivers(item)), "{items:?}");
         assert!(!items[0].contains('?'), "{items:?}");
     }
+    // Something that is no object stands on the way: the consent of the item stays as it is.
+    let text = text.replace("context.gpc", "context.device.gpc");
+    let device = Table::new(Policy::parse(&text).unwrap());
+    for own in ["null", "5", "[]"] {
+        let line = format!(
+            "{{\"context\":{{\"device\":{{\"gpc\":\"no\"}}}},\"batch\":[{{\"context\":{{\"device\":{own},{consent}}}}}]}}"
+        );
+        for item in &self::items(&device, &line).unwrap() {
+            let event = Event::read(item.as_bytes(), device.policy().reading(), &Limits::default()).unwrap();
+            assert_eq!(event.consent.state().as_str(), "answered", "{item}");
+            assert_eq!(event.inputs.len(), 1, "{item}");
+        }
+    }
     // An item without a value gets the envelope's own.
     let line = format!("{{\"context\":{{\"gpc\":\"no\"}},\"batch\":[{{\"context\":{{{consent}}}}}]}}");
     let items = items(&table, &line).unwrap();

@@ -51,6 +51,10 @@ impl EventText {
             }
         }
         for input in &policy.inputs {
+            // Now and then something else stands on the way.
+            if let ([first, _, ..], true) = (input.path.as_slice(), u.ratio(1, 24)?) {
+                members.push((key(u, first)?, Json::Text((*u.choose(&["null", "5", "[]"])?).to_owned())));
+            }
             for _ in 0..*u.choose(&[0, 1, 1, 1, 1, 2])? {
                 let others =
                     ["\"?\"", "{}", "[1]", "\"custom\"", "1", "true", "\"\\ud800\"", "1.0", "\"onetrust\""];

@@ -1,8 +1,8 @@
 //! Inputs on an event: the states that a policy's inputs have, and the members that give an event such states.
 
 use super::content::Name;
-use super::json::{Json, Members, Type, nest, text, values};
-use super::splice::{set, with_first};
+use super::json::{Json, Members, Type, text, values};
+use super::splice::add;
 use crate::model::{ABSENT, InputReading, InputState, Reading, Scalar, StateNumber};
 
 /// Returns the state of each input of a policy on an event (section 1 of the semantics).
@@ -108,25 +108,8 @@ impl EnvelopeInputs {
                 continue;
             }
             let path: Vec<&str> = input.path.iter().map(String::as_str).collect();
-            let added = match can_hold(&members, &path) {
-                true => set(text, &path, value.clone()),
-                // A second member of this name holds the value: both are read.
-                false => {
-                    let (key, value) = nest(&path, value.clone())?;
-                    with_first(text, &format!("{key}:{value}"))
-                }
-            };
-            merged = Some(added);
+            merged = Some(add(text, &path, value.clone()));
         }
         merged
-    }
-}
-
-/// Returns true if the values on a path are objects, as far as there are any.
-fn can_hold(members: &Members<'_>, path: &[&str]) -> bool {
-    let Some((first, rest)) = path.split_first().filter(|(_, rest)| !rest.is_empty()) else { return true };
-    match values(members, first).next() {
-        None => true,
-        Some(value) => value.members().is_some_and(|members| can_hold(&members, rest)),
     }
 }

@@ -34,6 +34,21 @@ pub(super) fn set(text: &str, path: &[&str], value: String) -> String {
     }
 }
 
+/// Returns the text of an object with a value at a path. Where something that is no object stands on the way, a second member of its name holds
+/// the value: nothing else of the object changes.
+pub(super) fn add(text: &str, path: &[&str], value: String) -> String {
+    let Some((first, rest)) = path.split_first() else { return value };
+    let members = Json::new(text).members().unwrap_or_default();
+    let can_hold = |json: Json<'_>| rest.is_empty() || json.members().is_some();
+    match members.iter().find(|(name, old)| *name == **first && can_hold(*old)) {
+        Some((_, old)) => replaced(text, old.place_in(text.as_bytes()), &add(old.text(), rest, value)),
+        None => match nest(path, value) {
+            Some((key, value)) => with_first(text, &format!("{key}:{value}")),
+            None => object(&[]),
+        },
+    }
+}
+
 /// Returns an object's text without the members that `is_left_out` returns true for, cut in two at the place of a value that stays.
 pub(super) fn without<'a>(
     text: &str,
