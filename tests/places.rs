@@ -222,11 +222,83 @@ fn only_the_same_places_are_compared() {
         assert_eq!(changes.too_large.is_empty(), is_compared);
         assert_eq!(changes.is_empty(), fingerprint(&old).unwrap() == fingerprint(&new).unwrap());
     }
-    let changes = diff(&old, &of(several, " unasked granted"));
-    assert!(changes.is_exact() && changes.count(Direction::Loosened) > 0);
-    for (_, change) in changes.changes() {
-        let witness = change.witness.unwrap();
-        let event = Event::read(witness.event.as_bytes(), old.reading(), &Limits::default()).unwrap();
-        assert!(event.consent.state() != consentry::model::ConsentState::Malformed, "{}", witness.event);
+}
+
+/// Each event of a comparison is decided as the row says, also by a category that only one of the policies has.
+#[test]
+fn an_event_of_a_comparison_has_names_that_one_policy_knows() {
+    for rule in ["all", "any refuses"] {
+        for from in ["", " from b"].into_iter().filter(|from| from.is_empty() || rule != "all") {
+            let of = |category: &str| {
+                policy(&format!(
+                    "override consent at places {rule} {{ a at a.c b at b.c }}\ncategory {category}\ndestination \"D\" needs {}",
+                    category.split(' ').next().unwrap()
+                ))
+            };
+            let (old, new) = (of("X"), of(&format!("Y{from}")));
+            let changes = diff(&old, &new);
+            assert!(changes.is_exact() && changes.count(Direction::Loosened) > 0);
+            for (_, change) in changes.changes() {
+                let event = change.witness.unwrap().event;
+                for (policy, expected) in [(&old, change.before), (&new, change.after)] {
+                    let reasons = decided(policy, &event).1;
+                    assert_eq!(reasons, [expected.unwrap().reason], "{rule}{from}: {event}");
+                }
+            }
+        }
+    }
+}
+
+/// Policies with one meaning have one fingerprint, however they write their places.
+#[test]
+fn what_means_the_same_has_one_fingerprint() {
+    let of = |places: &str, rest: &str| {
+        policy(&format!(
+            "override consent at places {places}\n{rest}\ninput s at context.consent.s values \"1\"\ndestination \"D\" needs X\n\
+             destination \"E\" needs when s \"1\" X otherwise unmapped"
+        ))
+    };
+    let two = "{ a at x.c b at context.consent.c }";
+    let turned = "{ b at context.consent.c a at x.c }";
+    for (one, other) in [
+        (of(&format!("any refuses {two}"), "category X"), of(&format!("any refuses {turned}"), "category X")),
+        (
+            of(&format!("all {two}"), "category X from a"),
+            of(&format!("any refuses {two}"), "category X from a"),
+        ),
+        (
+            of(&format!("all {two}"), "category X = \"x\", \"y\""),
+            of(&format!("all {turned}"), "category X = \"y\", \"x\""),
+        ),
+        (
+            of("all { a at x.c alias d b at y.c }", "category X from a"),
+            of("all { a at x.d alias c b at y.c }", "category X from a"),
+        ),
+    ] {
+        assert_eq!(fingerprint(&one).unwrap(), fingerprint(&other).unwrap());
+        assert!(diff(&one, &other).is_empty());
+    }
+}
+
+/// An input stands nowhere where one of the places finds consent, in whatever order the places stand.
+#[test]
+fn inputs_stand_apart_from_every_place() {
+    for (input, code) in [
+        ("context.consent.categoryPreference", Some("C316")),
+        ("context.consent.provider", None),
+        ("x.first.a", Some("C316")),
+        ("other.consent.provider", Some("C316")),
+    ] {
+        for places in [
+            "a at x.first b at context.consent.categoryPreferences",
+            "b at context.consent.categoryPreferences a at x.first",
+        ] {
+            let text = format!(
+                "{REST}override foreign consent malformed\noverride consent at places any refuses {{ {places} }}\n\
+                 input s at {input} values \"1\"\ncategory X\ndestination \"D\" needs X"
+            );
+            let found = Policy::parse(&text).err().map(|error| error.diagnostics()[0].code.to_string());
+            assert_eq!(found.as_deref(), code, "{places}: {input}");
+        }
     }
 }

@@ -166,7 +166,7 @@ pub fn fingerprint(policy: &Policy) -> Result<Fingerprint, TooLargeError> {
         leaves.push(Leaf { case, own: of_case(given)?, present: of_case(&given.never_missing())? });
     }
     let mut tree =
-        Tree { inputs: cases.inputs.paths().collect(), parents: policy.reading(), known: HashMap::new() };
+        Tree { inputs: cases.inputs.paths().collect(), reading: policy.reading(), known: HashMap::new() };
     let all: Vec<usize> = (0..leaves.len()).collect();
     Ok(Fingerprint(tree.digest(&leaves, 0, &all, false)))
 }
@@ -182,7 +182,7 @@ struct Leaf<'c, 'p> {
 /// The function from the values of the inputs to fingerprints. An input that makes no difference leaves no trace.
 struct Tree<'t> {
     inputs: Vec<(&'t [String], &'t [Option<Scalar>])>,
-    parents: &'t Reading,
+    reading: &'t Reading,
     known: HashMap<(usize, Vec<usize>, bool), [u8; 32]>,
 }
 
@@ -205,7 +205,7 @@ impl Tree<'_> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let is_beside = path.starts_with(&self.parents.parents);
+        let is_beside = self.reading.each().iter().any(|place| path.starts_with(&place.parents));
         let mut of_value = |value: usize, is_present: bool| {
             let left = left.iter().copied();
             let left =

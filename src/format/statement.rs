@@ -249,7 +249,7 @@ fn ends(said: &ConsentAt) -> Vec<usize> {
     let inside = match &said.shape.value {
         Shape::Words { granted, refused, .. } => [end(granted), end(refused)],
         Shape::Pairs { within, granted, .. } => [Some(within.span.end), end(granted)],
-        _ => [None, None],
+        Shape::Booleans { .. } | Shape::List { .. } | Shape::DelimitedText { .. } => [None, None],
     };
     let unlisted = said.unlisted.as_ref().map(|unlisted| unlisted.span.end);
     let absent = said.absent.last().map(|value| value.span.end);

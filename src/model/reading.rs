@@ -66,23 +66,51 @@ impl Places {
         order.into_iter().filter(|value| has(*value)).collect()
     }
 
+    /// Returns the paths at which a category is read, sorted.
+    pub(crate) fn paths_of(&self, claim: &Claim) -> Vec<Vec<&str>> {
+        let own = claim.places.iter().filter_map(|place| self.each.get(*place));
+        let mut paths: Vec<Vec<&str>> = own.flat_map(Reading::paths).collect();
+        paths.sort();
+        paths
+    }
+
+    /// Adds the wire ids that another policy knows. Both have the same places, perhaps in another order.
+    fn know(&mut self, other: &Places) {
+        let place_of = |place: &usize| {
+            let wanted = other.each.get(*place)?.identity();
+            self.each.iter().position(|own| own.identity() == wanted)
+        };
+        let mut more = Vec::new();
+        for claim in other.claims.all() {
+            let is_new = |wire_id: &&String| self.claims.of(wire_id).is_none();
+            let wire_ids: Vec<String> = claim.wire_ids.iter().filter(is_new).cloned().collect();
+            if !wire_ids.is_empty() {
+                more.push(Claim { wire_ids, places: claim.places.iter().filter_map(place_of).collect() });
+            }
+        }
+        more.into_iter().for_each(|claim| self.claims.add(claim));
+    }
+
+    /// Returns the rule. Where each category has one place, `all` is `any refuses`.
+    fn effective_rule(&self) -> PlacesRule {
+        let is_one_place = self.claims.all().iter().all(|claim| claim.places.len() == 1);
+        if self.rule == PlacesRule::All && is_one_place { PlacesRule::AnyRefuses } else { self.rule }
+    }
+
     /// Returns true if both read each common category in the same way. Both have the same places.
     fn read_alike(&self, other: &Places) -> bool {
-        let paths = |places: &Places, claim: &Claim| -> Vec<Vec<String>> {
-            let own = claim.places.iter().filter_map(|place| places.each.get(*place));
-            let first = own.filter_map(|reading| reading.paths().next());
-            let mut paths: Vec<Vec<String>> =
-                first.map(|path| path.into_iter().map(str::to_owned).collect()).collect();
-            paths.sort();
-            paths
+        let sorted = |claim: &Claim| {
+            let mut wire_ids = claim.wire_ids.clone();
+            wire_ids.sort();
+            wire_ids
         };
         self.claims.wire_ids().all(|wire_id| {
             let (Some(own), Some(others)) = (self.claims.of(wire_id), other.claims.of(wire_id)) else {
                 return true;
             };
             // Where all places have to grant a category, each of them may do so under another wire id.
-            let is_same = self.rule != PlacesRule::All || own.wire_ids == others.wire_ids;
-            is_same && paths(self, own) == paths(other, others)
+            let is_same = self.effective_rule() != PlacesRule::All || sorted(own) == sorted(others);
+            is_same && self.paths_of(own) == other.paths_of(others)
         })
     }
 }
@@ -272,6 +300,29 @@ impl Reading {
             && self.places.is_none()
     }
 
+    /// Returns the documented spellings that make consent malformed: the policy accepts them nowhere in this object.
+    pub(crate) fn wrong_spellings(&self) -> impl Iterator<Item = &'static str> {
+        let is_other = |spelling: &str| self.others.iter().any(|other| other == spelling);
+        DOCUMENTED_SPELLINGS.into_iter().filter(move |own| !self.accepts(own) && !is_other(own))
+    }
+
+    /// Returns the same reading for the names that another one knows too. Both have the same places.
+    pub(crate) fn knowing(mut self, other: &Reading) -> Self {
+        if let (Some(own), Some(others)) = (&mut self.places, &other.places) {
+            Arc::make_mut(own).know(others);
+        }
+        self
+    }
+
+    /// Returns the byte with which a value of the shape begins.
+    pub(crate) fn first_byte(&self) -> u8 {
+        match self.shape {
+            Shape::Booleans { .. } | Shape::Words { .. } => b'{',
+            Shape::List { .. } => b'[',
+            Shape::DelimitedText { .. } | Shape::Pairs { .. } => b'"',
+        }
+    }
+
     pub(crate) fn accepts(&self, spelling: &str) -> bool {
         self.spellings.iter().any(|own| own == spelling)
     }
@@ -374,7 +425,7 @@ impl Reading {
             if places.rule != PlacesRule::FirstPresent {
                 each.sort();
             }
-            let mut parts = vec![(PLACES, vec![places.rule.as_str()])];
+            let mut parts = vec![(PLACES, vec![places.effective_rule().as_str()])];
             parts.extend(each.into_iter().flatten());
             if self.all_is_boolean {
                 parts.push((ALL_IS_BOOLEAN, Vec::new()));

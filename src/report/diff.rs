@@ -298,7 +298,10 @@ impl<'a> DiffReport<'a> {
             new: Side::new(new),
             old: Side::new(old),
             presence: Presence::Both,
-            reading: Pair::of(&diff.reading, paths).filter(|_| !diff.is_reading_of_foreign_alone()),
+            reading: Pair::of(&diff.reading, paths).filter(|pair| {
+                let is_same = pair.after == pair.before;
+                !diff.is_reading_of_foreign_alone() && !(is_same && diff.is_of_other_places())
+            }),
             reason: diff.count(Direction::Reason),
             router: diff.router.map(|(before, after)| Pair { after, before }),
             tightened: diff.count(Direction::Tightened),

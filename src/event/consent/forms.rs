@@ -199,10 +199,12 @@ fn same_at_all(readings: &[&Reading]) -> Vec<Form> {
     let is_possible = |state: &ConsentState| readings.iter().all(|reading| reading.has_state(*state));
     let elsewhere = others.iter().filter(|other| other.identity() != first.identity());
     let elsewhere: Vec<Reading> = elsewhere.map(|reading| (*reading).clone()).collect();
+    // An event has names that only one of the policies knows.
+    let knowing = readings.iter().fold((*first).clone(), |known, reading| known.knowing(reading));
     let form = |state| Form {
         states: vec![state; readings.len()],
         elsewhere: elsewhere.clone(),
-        ..Form::new(first, state)
+        ..Form::new(&knowing, state)
     };
     ConsentState::ALL.into_iter().filter(is_possible).map(form).collect()
 }

@@ -12,7 +12,7 @@ mod words;
 use super::content::{Consent, Name};
 use super::foreign;
 use super::json::{Json, Member, Members, name_text, object, text, values};
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, Places, Policy, Preference, Reading, Shape};
+use crate::model::{AbsentValue, Places, Policy, Preference, Reading, Shape};
 pub(crate) use forms::{Form, forms};
 use words::Words;
 
@@ -215,10 +215,9 @@ fn is_accepted(name: &Name<'_>, reading: &Reading) -> bool {
     reading.spellings.iter().any(|spelling| *name == *spelling.as_str())
 }
 
-/// Returns a documented spelling, unless another place of the policy has preferences under it.
+/// Returns a documented spelling that the policy does not accept.
 fn wrong(name: &Name<'_>, reading: &Reading) -> Option<&'static str> {
-    let is_other = |spelling: &str| reading.others.iter().any(|other| other == spelling);
-    DOCUMENTED_SPELLINGS.into_iter().find(|spelling| *name == **spelling && !is_other(spelling))
+    reading.wrong_spellings().find(|spelling| *name == **spelling)
 }
 
 /// A value on an event: the keys that lead to it, and the value as JSON.

@@ -3,7 +3,7 @@
 use super::simd::Set;
 use crate::event::foreign::ForeignFilter;
 use crate::event::parts::{ConsentPart, Parts};
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, InputReading, Reading, Shape};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, InputReading, Reading};
 use memchr::memchr2;
 
 /// What the first bytes of a key may be, the quote behind it included.
@@ -109,11 +109,7 @@ impl Keys {
             }
         }
         let begins = beginnings(levels.iter().flatten());
-        let first_byte = match reading.shape {
-            Shape::Booleans { .. } | Shape::Words { .. } => b'{',
-            Shape::List { .. } => b'[',
-            Shape::DelimitedText { .. } | Shape::Pairs { .. } => b'"',
-        };
+        let first_byte = reading.first_byte();
         let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
         let foreign = (reading.foreign == ForeignConsent::Malformed).then(Box::default);
         Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), has_more_elsewhere, foreign }

@@ -4,7 +4,7 @@ use super::Category;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::claims::{Claim, Claims};
-use crate::model::reading::{AbsentValue, DOCUMENTED_SPELLINGS, MAX_PATH, Places, Reading, TAKEN};
+use crate::model::reading::{AbsentValue, MAX_PATH, Places, Reading, TAKEN};
 use crate::syntax;
 use crate::syntax::tree::{
     ConsentAt, ConsentStatement, ForeignConsent, PlacesRule, Preference, Scalar, Shape, Text,
@@ -29,7 +29,9 @@ impl Checker<'_> {
         let each = stated.places.iter().filter_map(|place| self.reading(place, foreign, is_cut_short));
         let each: Vec<Reading> = each.collect();
         let Some(rule) = &stated.rule else {
-            for place in categories.iter().filter_map(|category| category.from.first()) {
+            let named = categories.iter().filter_map(|category| category.from.first());
+            let named: Vec<&Text> = named.filter(|place| !self.forest.may_have_lost(&place.value)).collect();
+            for place in named {
                 self.report(
                     Diagnostic::new(Code::UnknownPlace, "the policy reads one place, which has no name")
                         .at(place.span, "of which place?")
@@ -38,9 +40,9 @@ impl Checker<'_> {
             }
             return each.into_iter().next();
         };
-        let first = each.first()?.clone();
         let each = Reading::beside_each_other(each);
         self.several(stated, rule.span, &each);
+        let first = Reading { inputs: self.readings.clone(), foreign, ..each.first()?.clone() };
         let mut places = Places { rule: rule.value, each, claims: Claims::default() };
         for category in categories {
             let named = self.places_of(category, stated);
@@ -112,12 +114,16 @@ impl Checker<'_> {
                 Diagnostic::new(
                     Code::UnusableShape,
                     match stated.places.len() {
+                        0 => "the policy reads no place".to_owned(),
                         1 => "the policy reads one place alone".to_owned(),
                         count => format!("the policy reads {count} places"),
                     },
                 )
                 .at(rule, format!("2 to {MAX_PLACES} places come together"))
-                .help("write one place as `consent at ...`, without a name and braces"),
+                .help(match stated.places.len() {
+                    0 | 1 => "write one place as `consent at ...`, without a name and braces",
+                    _ => "read the places that sources fill",
+                }),
             );
         }
         let all: Vec<Preference> = each
@@ -139,14 +145,15 @@ impl Checker<'_> {
             );
         }
         for (place, reading) in stated.places.iter().zip(each) {
-            if reading.unlisted != Preference::Unasked {
-                let at = place.unlisted.as_ref().map_or(place.shape.span, |unlisted| unlisted.span);
+            if let Some(unlisted) =
+                place.unlisted.as_ref().filter(|_| reading.unlisted != Preference::Unasked)
+            {
                 self.report(
                     Diagnostic::new(
                         Code::UnusableShape,
                         "one of several places decides about categories that it does not list",
                     )
-                    .at(at, "write `unlisted unasked`")
+                    .at(unlisted.span, "write `unlisted unasked`")
                     .help(
                         "to deliver to people who were not asked, write `unasked granted` behind a category",
                     ),
@@ -155,14 +162,6 @@ impl Checker<'_> {
         }
         for (number, reading) in each.iter().enumerate() {
             let earlier = each.get(..number).unwrap_or_default();
-            let reads_into = |one: &Reading, other: &Reading| {
-                let parents = || one.parents.iter().map(String::as_str);
-                let documented = DOCUMENTED_SPELLINGS.into_iter();
-                let documented = documented.filter(|own| !one.others.iter().any(|other| other == own));
-                let spellings = one.spellings.iter().map(String::as_str).chain(documented);
-                let mut paths = spellings.map(|last| parents().chain([last]).collect::<Vec<_>>());
-                paths.any(|path| other.paths().any(|other| other.starts_with(&path)))
-            };
             let place = stated.places.get(number).and_then(|place| place.path.last());
             if let (Some(place), true) =
                 (place, earlier.iter().any(|one| reads_into(one, reading) || reads_into(reading, one)))
@@ -336,15 +335,21 @@ impl Checker<'_> {
             Shape::List { listed } | Shape::DelimitedText { listed, .. } => {
                 Preference::from(*listed) == value
             }
-            _ => false,
+            Shape::Booleans { .. } | Shape::Words { .. } | Shape::Pairs { .. } => false,
         };
-        let lists_names = !matches!(stated.shape.value, Shape::Booleans { .. } | Shape::Words { .. });
+        let lists_names = match stated.shape.value {
+            Shape::Booleans { .. } | Shape::Words { .. } => false,
+            Shape::List { .. } | Shape::DelimitedText { .. } | Shape::Pairs { .. } => true,
+        };
         let unlisted = match &stated.unlisted {
             None if lists_names && !is_cut_short => {
                 unusable(
                     at,
                     "the shape does not say what it means that a category is not listed".into(),
-                    "add `unlisted refused`, or `unlisted granted` for a list of refusals",
+                    match stated.name {
+                        Some(_) => "add `unlisted unasked`: another place may list it",
+                        None => "add `unlisted refused`, or `unlisted granted` for a list of refusals",
+                    },
                 );
                 Preference::Refused
             }
@@ -401,6 +406,10 @@ impl Checker<'_> {
                     format!("every event grants `{name}`, whatever it lists"),
                     "write `unlisted refused` at `consent at`, or `always` behind the category",
                 ),
+                false if reading.places.is_some() => (
+                    format!("no event can grant `{name}`"),
+                    "read it from a place that lists grants, or write `unasked granted` behind the category",
+                ),
                 false => (
                     format!("no event can grant `{name}`"),
                     "write `unlisted granted` at `consent at`, or `unasked granted` behind the category",
@@ -427,6 +436,15 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Returns true if one place reads what another one stands on, or would find it to be a wrong spelling.
+fn reads_into(one: &Reading, other: &Reading) -> bool {
+    let parents = || one.parents.iter().map(String::as_str);
+    let wrong: Vec<&str> = one.wrong_spellings().collect();
+    let spellings = one.spellings.iter().map(String::as_str).chain(wrong);
+    let mut paths = spellings.map(|last| parents().chain([last]).collect::<Vec<_>>());
+    paths.any(|path| other.paths().any(|other| other.starts_with(&path)))
 }
 
 /// The shape with its texts alone.
@@ -484,9 +502,7 @@ fn places_text(category: &Category, reading: &Reading) -> String {
     let Some(places) = &reading.places else { return String::new() };
     let claim = places.claims.of(category.wire_id()).filter(|claim| claim.places.len() < places.each.len());
     let Some(claim) = claim else { return String::new() };
-    let each = claim.places.iter().filter_map(|place| places.each.get(*place));
-    let mut paths: Vec<String> =
-        each.filter_map(|place| Some(syntax::path(place.paths().next()?.into_iter()))).collect();
-    paths.sort_unstable();
+    let paths = places.paths_of(claim).into_iter();
+    let paths: Vec<String> = paths.map(|path| syntax::path(path.into_iter())).collect();
     format!(" from {}", paths.join(", "))
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::checker::Checker;
 use crate::model::consent_keys::{HOLDERS, INTEGRATIONS, count_as_consent};
 use crate::model::inputs::{Arm, ArmNeeds, EventInput, InputReading, StateSet, StrategyCases, When};
-use crate::model::reading::{DOCUMENTED_SPELLINGS, Reading};
+use crate::model::reading::Reading;
 use crate::model::requirement::Requirement;
 use crate::syntax;
 use crate::syntax::tree::{
@@ -83,10 +83,13 @@ impl<'t> Checker<'t> {
                 let place: Vec<String> = place.iter().map(|key| (*key).to_owned()).collect();
                 is_on_way(&place, path)
             };
-            let is_spelling = |spelling: &str| {
-                let parents = reading.parents.iter().map(String::as_str);
-                is_at(&parents.chain([spelling]).collect::<Vec<_>>())
+            let is_spelling = |place: &Reading| {
+                place.wrong_spellings().any(|spelling| {
+                    let parents = place.parents.iter().map(String::as_str);
+                    is_at(&parents.chain([spelling]).collect::<Vec<_>>())
+                })
             };
+            let counts = |place: &Reading| count_as_consent(input.values(), path, &place.parents);
             let is_integrations = |holder| path.len() > 1 && is_at(&[holder, INTEGRATIONS]);
             let name = input.name();
             let (message, label, help) = if reading.paths().any(|path| is_at(&path)) {
@@ -95,7 +98,7 @@ impl<'t> Checker<'t> {
                     "the policy reads preferences there",
                     "an input is another member, such as `context.consentManagement.provider`",
                 )
-            } else if DOCUMENTED_SPELLINGS.into_iter().any(is_spelling) {
+            } else if reading.each().iter().any(is_spelling) {
                 (
                     format!("the input `{name}` stands under another spelling of the preferences"),
                     "consent is malformed on every event that has this member",
@@ -107,9 +110,7 @@ impl<'t> Checker<'t> {
                     "integrations in `context` or `options` are no input",
                     "an input is another member, such as `context.gpc`",
                 )
-            } else if reading.foreign == ForeignConsent::Malformed
-                && count_as_consent(input.values(), path, &reading.parents)
-            {
+            } else if reading.foreign == ForeignConsent::Malformed && reading.each().iter().all(counts) {
                 (
                     format!("the input `{name}` stands where consent may be"),
                     "`foreign consent malformed` looks for consent there",

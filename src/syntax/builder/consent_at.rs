@@ -65,7 +65,7 @@ impl Builder<'_> {
             Rule::delimited_text => {
                 Shape::DelimitedText { listed: listed(&shape)?, separator: self.named(&shape, Rule::text)? }
             }
-            _ => {
+            Rule::pairs => {
                 let mut separators = self.names(&shape, Rule::text)?.into_iter();
                 Shape::Pairs {
                     between: separators.next()?,
@@ -74,6 +74,7 @@ impl Builder<'_> {
                     refused: self.values_of(&shape, Rule::refused_words)?,
                 }
             }
+            _ => return None,
         })
     }
 
