@@ -12,7 +12,7 @@ mod decided;
 
 use consentry::event::Batch;
 use consentry::exact::{Direction, certify, default_situations, diff, fingerprint};
-use consentry::{Event, Limits, Policy, Reason, Table};
+use consentry::{Limits, Policy, Reason, Table};
 use decided::decided;
 
 const REST: &str = r#"consentry 1

@@ -299,8 +299,8 @@ impl<'a> DiffReport<'a> {
             old: Side::new(old),
             presence: Presence::Both,
             reading: Pair::of(&diff.reading, paths).filter(|pair| {
-                let is_same = pair.after == pair.before;
-                !diff.is_reading_of_foreign_alone() && !(is_same && diff.is_of_other_places())
+                let are_places_alone = diff.is_of_other_places() && pair.after == pair.before;
+                !(are_places_alone || diff.is_reading_of_foreign_alone())
             }),
             reason: diff.count(Direction::Reason),
             router: diff.router.map(|(before, after)| Pair { after, before }),
