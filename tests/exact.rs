@@ -13,7 +13,7 @@ mod facts;
 #[path = "common/text.rs"]
 mod text;
 
-use consentry::exact::{Diff, Direction, Open, Opens, diff, gate};
+use consentry::exact::{Diff, Direction, Open, Opens, diff, gate, prove_all};
 use consentry::{Event, Input, Limits, Policy, Table, reference};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -940,5 +940,33 @@ fn a_policy_refers_to_nothing_on_github() {
         for name in names {
             assert!(!prose.contains(name), "{arguments:?}: {name}: {prose}");
         }
+    }
+}
+
+/// An input refuses a category that a promise names, or the ledger's check compares, and the destination does not need.
+#[test]
+fn promises_are_asked_for_each_input_that_matters_to_them() {
+    let policy = Policy::parse(
+        r#"consentry 1
+policy "p"
+include prelude "segment-strict"
+input p at context.p values "a"
+category A
+category B refused when p absent
+destination "D" needs A
+override ledger mismatch report
+always deliver "D" when B granted and event not exempt
+never deliver "D" when ledger mismatch and A granted and recorded A granted and event not exempt
+never deliver "D" without B
+"#,
+    )
+    .unwrap();
+    let proofs: Vec<_> = prove_all(&policy).map(Result::unwrap).collect();
+    for proof in &proofs {
+        assert!(!proof.counterexamples.is_empty() && proof.situations != Some(0), "{:?}", proof.promise);
+    }
+    // The event of the first two has the input.
+    for proof in &proofs[..2] {
+        assert!(proof.counterexamples[0].event.contains("\"p\":"), "{}", proof.counterexamples[0].event);
     }
 }

@@ -11,7 +11,7 @@ use crate::event::{Entry, LedgerAnswer, Name, of_somebody};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
     Category, CategoryId, CheckResult, ConsentState, Destination, DestinationId, EntryState,
-    IntegrationsState, Policy, Preference, Promise, PromiseCondition, Requirement, StatedChoice,
+    IntegrationsState, Policy, Preference, Promise, PromiseCondition, Requirement, StatedChoice, When,
 };
 use crate::reason::Reason;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
@@ -143,9 +143,13 @@ impl<'p> Prover<'p> {
         let mut proof = Proof { promise, situations: Some(0), counterexamples: Vec::new(), asks_no_ledger };
         let asked: HashSet<&str> = entries(promise).collect();
         let conditions = promise.inputs(&policy.reading().inputs);
+        // An input may refuse a category that the promise names, and the destination does not.
+        let named = promise.categories().filter_map(|id| policy.category(id));
+        let refusals = named.flat_map(|one| one.refused_when.iter().map(|(when, _)| when.clone()));
+        let told: Vec<When> = conditions.iter().cloned().chain(refusals).collect();
         for id in covered {
             let mut broken = None;
-            for case in self.cases.of(Some(&[&[id]]), &conditions)? {
+            for case in self.cases.of(Some(&[&[id]]), &told)? {
                 let given = case.policy().filter(|_| conditions.iter().all(|when| case.holds(when)));
                 let Some(policy) = given else { continue };
                 let Some(destination) = policy.destination(id) else { continue };

@@ -72,6 +72,17 @@ impl Promise {
         conditions.collect()
     }
 
+    /// Returns the categories that the promise names.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = CategoryId> {
+        let asked = self.when.iter().filter_map(|condition| match condition {
+            PromiseCondition::Recorded { category, .. } | PromiseCondition::Preference { category, .. } => {
+                Some(*category)
+            }
+            _ => None,
+        });
+        self.without.iter().flat_map(Requirement::categories).chain(asked)
+    }
+
     /// Returns true if the promise speaks of events by what a ledger says.
     pub(crate) fn is_about_the_ledger(&self) -> bool {
         let is_asked = |one: &PromiseCondition| {

@@ -90,8 +90,8 @@ impl Policy {
         if let (Some(strategy), true) = (self.strategy(), has_strategy) {
             lists.push(strategy.cases.iter().map(|(when, _)| when).collect());
         }
-        // The gate depends on every category.
-        if destinations.is_none() {
+        // The gate depends on every category, and so does the check against the ledger.
+        if destinations.is_none() || self.ledger_check().is_some() {
             refused.extend(self.category_ids());
         }
         let refused = refused.into_iter().filter_map(|id| self.category(id));

@@ -260,7 +260,7 @@ impl<'t> Checker<'t> {
             self.report(
                 Diagnostic::new(Code::TooManyDeclarations, message)
                     .at(name.span, "too many inputs")
-                    .help("the columns of `reconcile`, its own conditions, the strategy and `refused when` of its categories count"),
+                    .help("the columns of `reconcile`, its own conditions, the strategy and `refused when` of its categories count; with a ledger check, of all categories"),
             );
         }
     }
