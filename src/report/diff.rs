@@ -514,7 +514,7 @@ impl<'a> DiffReport<'a> {
             sentences.push(format!("preferences are read at {new}, and were at {old}"));
         }
         if self.places_differ {
-            sentences.push("one of the policies reads several places, and the other one reads consent in another way: what they decide is not compared".to_owned());
+            sentences.push("decisions are not compared: the policies differ in the places of consent, their rule, a shape, or a `from`".to_owned());
         } else if !self.exact {
             sentences.push("the rows are not exact, because the policies read consent at other places, or one value in two ways: they are compared as if each event had the same preferences for both, and had them once".to_owned());
         }

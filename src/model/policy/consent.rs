@@ -34,7 +34,7 @@ impl Checker<'_> {
             for place in named {
                 self.report(
                     Diagnostic::new(Code::UnknownPlace, "the policy reads one place, which has no name")
-                        .at(place.span, "of which place?")
+                        .at(place.span, "delete this")
                         .help("delete `from ...`, or name several places: `consent at places any refuses { ... }`"),
                 );
             }
@@ -151,11 +151,11 @@ impl Checker<'_> {
                 self.report(
                     Diagnostic::new(
                         Code::UnusableShape,
-                        "one of several places decides about categories that it does not list",
+                        "a place among several cannot decide about categories that it does not list",
                     )
                     .at(unlisted.span, "write `unlisted unasked`")
                     .help(
-                        "to deliver to people who were not asked, write `unasked granted` behind a category",
+                        "a category that this place does not list is then unasked, which grants nothing without `unasked granted`",
                     ),
                 );
             }
