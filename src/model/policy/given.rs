@@ -91,8 +91,10 @@ impl Policy {
             lists.push(strategy.cases.iter().map(|(when, _)| when).collect());
         }
         // The gate depends on every category, and so does the check against the ledger.
-        if destinations.is_none() || self.ledger_check().is_some() {
-            refused.extend(self.category_ids());
+        let has_inputs = !self.reading.inputs.is_empty();
+        if has_inputs && (destinations.is_none() || self.ledger_check().is_some()) {
+            let all = self.category_ids().zip(&self.categories);
+            refused.extend(all.filter(|(_, one)| !one.refused_when.is_empty()).map(|(id, _)| id));
         }
         let refused = refused.into_iter().filter_map(|id| self.category(id));
         lists.extend(refused.map(|one| one.refused_when.iter().map(|(when, _)| when).collect()));
