@@ -970,3 +970,17 @@ never deliver "D" without B
         assert!(proof.counterexamples[0].event.contains("\"p\":"), "{}", proof.counterexamples[0].event);
     }
 }
+
+/// A comparison of other places fails also where there is no destination to name.
+#[test]
+fn other_places_are_a_failure_without_destinations() {
+    let places = |rule: &str| {
+        format!(
+            "override consent at places {rule} {{ a at a.c b at b.c }}\ncategory Other from a\ncategory Both"
+        )
+    };
+    let folder = policies(&places("all"), &places("any refuses"));
+    let compared = diff_of(&folder, &[]);
+    assert_eq!(compared.status, 1, "{}", compared.out);
+    assert!(compared.out.contains("decisions are not compared"), "{}", compared.out);
+}

@@ -227,7 +227,7 @@ fn decided_cells(
     Ok(decided)
 }
 
-/// Returns as few blocks as can be of pairs of states that decide alike, none of which has a pair of another one.
+/// Returns the fewest blocks of pairs of states with the same decisions. No two blocks share a pair.
 fn fewest_blocks(cells: &[States], inputs: &InputCases, rows: &[TableRow]) -> Vec<TableBlock> {
     let by_consent = rectangles(cells);
     let turned: Vec<_> = cells.iter().map(|(consent, integrations)| (*integrations, *consent)).collect();

@@ -51,7 +51,8 @@ pub struct Diff {
     pub drops: Vec<DropChange>,
     /// The destinations that are decided otherwise, by name.
     pub destinations: Vec<DestinationDiff>,
-    /// The names of destinations of which nothing can be said: what they ask for has no diagram of reasonable size.
+    /// The names of destinations that are not compared: their requirements have no diagram of reasonable size, or the policies read different
+    /// places (see [`Diff::is_of_other_places`]).
     pub too_large: Vec<String>,
 }
 

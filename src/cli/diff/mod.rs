@@ -136,7 +136,7 @@ impl Diff {
         }
         let not_events = events.as_ref().map_or(0, EventCounts::not_events);
         let is_denied = self.deny.iter().any(|denied| is_denied(*denied, &changes));
-        let is_compared = changes.too_large.is_empty();
+        let is_compared = changes.too_large.is_empty() && !changes.is_of_other_places();
         Ok(Status::fine_if(!is_denied && not_events == 0 && is_compared))
     }
 

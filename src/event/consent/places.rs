@@ -34,10 +34,8 @@ pub(super) fn together<'a>(mut each: Vec<Consent<'a>>, places: &Places) -> Conse
     };
     let listed = names.into_iter().map(|(name, values)| {
         let claim = claim_of(&name, places);
-        let counts = |place: usize| {
-            let claim = claim.and_then(|claim| places.claims.all().get(claim));
-            claim.is_none_or(|claim| claim.places.contains(&place))
-        };
+        let text = std::str::from_utf8(name.as_bytes()).ok();
+        let counts = |place: usize| text.is_none_or(|text| places.claims.count(text, place));
         let own = values.into_iter().enumerate().filter(|(place, _)| counts(*place));
         let value = own.filter_map(|(_, value)| value).max().unwrap_or(Preference::Unasked);
         let is_granted = claim.is_none_or(|claim| not_granted.get(claim) != Some(&true));
