@@ -355,7 +355,7 @@ fn settings_that_are_new_are_added() {
     assert!(policy.ledger_check().is_none());
     let names: Vec<&str> = policy.preference_events().value.iter().map(|name| name.value.as_str()).collect();
     assert_eq!(names, ["Segment Consent Preference", "Segment Consent Preference Updated"]);
-    assert_eq!(fixed.lines().filter(|line| line.starts_with("ledger ")).count(), 6);
+    assert_eq!(fixed.lines().filter(|line| line.starts_with("ledger ")).count(), 11);
     // A setting that decides is never added: its value is for a person to choose.
     let without = fixed.replace("unmapped destinations block\n", "");
     let missing = linted(&without);

@@ -52,9 +52,9 @@ pub use test::{Expected, Test, TestCase, TestConsent, TestEvent, TestIntegration
 
 pub use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
-    DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent, InputState,
-    IntegrationsState, InvalidEntries, Level, Listed, LoadTrigger, Mode, NonBooleanAll, PlacesRule,
-    Preference, Quantifier, RecordedPreference, RouterKnows, Scalar, Shape, StatedChoice, StatedEntry,
-    StatedPreference, UnmappedDestinations, WithoutConsent,
+    DestinationSet, Enforce, EntryState, ForeignConsent, GateOpens, ImpliedConsent, InputState, IntegerIds,
+    IntegrationsState, InvalidEntries, LedgerAlias, LedgerUnasked, Level, Listed, LoadTrigger, Mode,
+    NonBooleanAll, PlacesRule, Preference, Quantifier, RecordedPreference, RouterKnows, Scalar, Shape,
+    StatedChoice, StatedEntry, StatedPreference, UnmappedDestinations, WithoutConsent,
 };
 pub(crate) use crate::syntax::{MAX_INPUTS, name, path};

@@ -207,6 +207,10 @@ reason.*/
     r#foreign_consent,
     ///`ledger mismatch drop`: what happens to an event, by the result of its check against the ledger.
     r#ledger,
+    ///`ledger version at context.consent.version`: where an event says which version of the consent text its person saw.
+    r#ledger_version,
+    ///`ledger grants expire after 395 days`: how long a recorded grant counts.
+    r#ledger_grants,
     ///`use recorded`: the ledger's preferences replace those of the event.
     r#use_recorded,
     ///`use stamped`: the event keeps its own preferences.
@@ -523,9 +527,16 @@ its first letter, or nearly so. A test compares the lists.*/
     r#word_warning,
     r#word_when,
     r#word_without,
-    ///`as` in the setting `non-boolean All`.
+    r#local_after,
     r#local_as,
+    r#local_days,
     r#local_entry,
+    r#local_expire,
+    r#local_grants,
+    r#local_ids,
+    r#local_integer,
+    r#local_kept,
+    r#local_links,
     r#local_non_boolean,
     r#local_absent,
     r#local_booleans,
@@ -548,6 +559,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_true,
     r#local_unasked,
     r#local_values,
+    r#local_version,
     r#local_words,
     r#old_as,
     r#old_closed_word,
@@ -666,6 +678,8 @@ impl Rule {
             Rule::r#envelope_ignored,
             Rule::r#foreign_consent,
             Rule::r#ledger,
+            Rule::r#ledger_version,
+            Rule::r#ledger_grants,
             Rule::r#use_recorded,
             Rule::r#use_stamped,
             Rule::r#ledger_also_records,
@@ -878,8 +892,16 @@ impl Rule {
             Rule::r#word_warning,
             Rule::r#word_when,
             Rule::r#word_without,
+            Rule::r#local_after,
             Rule::r#local_as,
+            Rule::r#local_days,
             Rule::r#local_entry,
+            Rule::r#local_expire,
+            Rule::r#local_grants,
+            Rule::r#local_ids,
+            Rule::r#local_integer,
+            Rule::r#local_kept,
+            Rule::r#local_links,
             Rule::r#local_non_boolean,
             Rule::r#local_absent,
             Rule::r#local_booleans,
@@ -902,6 +924,7 @@ impl Rule {
             Rule::r#local_true,
             Rule::r#local_unasked,
             Rule::r#local_values,
+            Rule::r#local_version,
             Rule::r#local_words,
             Rule::r#old_as,
             Rule::r#old_closed_word,
@@ -1550,6 +1573,8 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#foreign_consent(state) })
                         .or_else(|state| { self::r#preference_events(state) })
                         .or_else(|state| { self::r#ledger_also_records(state) })
+                        .or_else(|state| { self::r#ledger_version(state) })
+                        .or_else(|state| { self::r#ledger_grants(state) })
                         .or_else(|state| { self::r#ledger(state) })
                 }
                 #[inline]
@@ -3682,6 +3707,114 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         self::r#word_refuse(state)
                                                                             .or_else(|state| { self::r#word_grant(state) })
                                                                     })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#local_unasked(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#word_refused(state)
+                                                                            .or_else(|state| { self::r#local_kept(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#local_integer(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#local_ids(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#local_text(state)
+                                                                            .or_else(|state| { self::r#word_invalid(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_alias(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#local_links(state)
+                                                                            .or_else(|state| { self::r#word_ignored(state) })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#ledger_version(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#ledger_version,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_ledger(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_version(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#word_none(state)
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#word_at(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#path(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#ledger_grants(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#ledger_grants,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#word_ledger(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#local_grants(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#word_never(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| { self::r#local_expire(state) })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#local_expire(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#local_after(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#local_days(state) })
                                                             })
                                                     })
                                             })
@@ -11348,6 +11481,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_after(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_after,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("after")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_as(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -11376,6 +11537,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_days(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_days,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("days")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_entry(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -11393,6 +11582,174 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("entry")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_expire(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_expire,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("expire")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_grants(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_grants,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("grants")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_ids(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_ids,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ids")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_integer(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_integer,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("integer")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_kept(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_kept,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("kept")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_links(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_links,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("links")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -12009,6 +12366,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("values")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_version(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_version,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("version")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#letter(state) })
                                                         })
@@ -12645,6 +13030,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#envelope_ignored => rules::r#envelope_ignored(state),
                     Rule::r#foreign_consent => rules::r#foreign_consent(state),
                     Rule::r#ledger => rules::r#ledger(state),
+                    Rule::r#ledger_version => rules::r#ledger_version(state),
+                    Rule::r#ledger_grants => rules::r#ledger_grants(state),
                     Rule::r#use_recorded => rules::r#use_recorded(state),
                     Rule::r#use_stamped => rules::r#use_stamped(state),
                     Rule::r#ledger_also_records => rules::r#ledger_also_records(state),
@@ -12861,8 +13248,16 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#word_warning => rules::r#word_warning(state),
                     Rule::r#word_when => rules::r#word_when(state),
                     Rule::r#word_without => rules::r#word_without(state),
+                    Rule::r#local_after => rules::r#local_after(state),
                     Rule::r#local_as => rules::r#local_as(state),
+                    Rule::r#local_days => rules::r#local_days(state),
                     Rule::r#local_entry => rules::r#local_entry(state),
+                    Rule::r#local_expire => rules::r#local_expire(state),
+                    Rule::r#local_grants => rules::r#local_grants(state),
+                    Rule::r#local_ids => rules::r#local_ids(state),
+                    Rule::r#local_integer => rules::r#local_integer(state),
+                    Rule::r#local_kept => rules::r#local_kept(state),
+                    Rule::r#local_links => rules::r#local_links(state),
                     Rule::r#local_non_boolean => rules::r#local_non_boolean(state),
                     Rule::r#local_absent => rules::r#local_absent(state),
                     Rule::r#local_booleans => rules::r#local_booleans(state),
@@ -12885,6 +13280,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_true => rules::r#local_true(state),
                     Rule::r#local_unasked => rules::r#local_unasked(state),
                     Rule::r#local_values => rules::r#local_values(state),
+                    Rule::r#local_version => rules::r#local_version(state),
                     Rule::r#local_words => rules::r#local_words(state),
                     Rule::r#old_as => rules::r#old_as(state),
                     Rule::r#old_closed_word => rules::r#old_closed_word(state),

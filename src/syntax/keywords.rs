@@ -92,6 +92,11 @@ keywords! {
     LedgerUnknown "ledger" + "unknown" = "use stamped" true,
     LedgerUnreachable "ledger" + "unreachable" = "refuse" true,
     LedgerConflict "ledger" + "conflict" = "refuse" true,
+    LedgerUnasked "ledger" + "unasked" = "refused" true,
+    LedgerGrants "ledger" + "grants" = "never expire" true,
+    LedgerIntegerIds "ledger" + "integer ids" = "invalid" true,
+    LedgerAlias "ledger" + "alias" = "ignored" true,
+    LedgerVersion "ledger" + "version" = "none" true,
     NeverDeliver "never deliver",
     AlwaysDeliver "always deliver",
 }

@@ -102,7 +102,7 @@ fn phrase(rule: Rule) -> Option<String> {
         Rule::non_boolean_all => "`non-boolean All`",
         Rule::as_entry => "`as entry`",
         Rule::envelope_ignored => "`envelope ignored`",
-        Rule::ledger_also_records => "`ledger`",
+        Rule::ledger_also_records | Rule::ledger_version | Rule::ledger_grants => "`ledger`",
         Rule::any_grant => "`any grant`",
         Rule::needed_grant => "`needed grant`",
         Rule::some_names => "`some names`",

@@ -149,6 +149,16 @@ pub enum Fact {
     LedgerUnreachable(CheckAction),
     /// `ledger conflict …`: how a category is read for which two records of one person disagree.
     LedgerConflict(Conflict),
+    /// `ledger unasked …`: what an event that writes says of a category that it does not list.
+    LedgerUnasked(LedgerUnasked),
+    /// `ledger grants …`: for how many days a recorded grant counts; `None` for ever.
+    LedgerGrants(Option<u32>),
+    /// `ledger integer ids …`: how an id is read that is an integer.
+    LedgerIntegerIds(IntegerIds),
+    /// `ledger alias …`: whether an alias event links the ids of a person.
+    LedgerAlias(LedgerAlias),
+    /// `ledger version …`: the path of the version of the consent text; empty for `none`.
+    LedgerVersion(Vec<Text>),
 }
 
 /// A text or a name with its place; escapes are resolved.
@@ -636,7 +646,7 @@ impl Fact {
             Policy Include Category Destination Reconcile UnmappedDestinations SeveralCategories InvalidEntries
             NonBooleanAll ExemptEvents PreferenceEvents ConsentAt Input Strategy Test Lint Banner Model ImpliedConsent GateOpens
             GateWithoutConsent LibraryLoads RouterKnows Batches ForeignConsent LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
-            LedgerUnreachable LedgerConflict
+            LedgerUnreachable LedgerConflict LedgerUnasked LedgerGrants LedgerIntegerIds LedgerAlias LedgerVersion
         )
     }
 

@@ -165,6 +165,30 @@ spelled! {
         Grant = "grant",
     }
 
+    /// What an event that writes to the ledger says of a category that it does not list, or lists as unasked.
+    LedgerUnasked {
+        /// It refuses the category.
+        Refused = "refused",
+        /// It says nothing of the category: what was recorded before stays.
+        Kept = "kept",
+    }
+
+    /// How the ledger reads an id of a person that is an integer.
+    IntegerIds {
+        /// As the text that the event spells it with.
+        Text = "text",
+        /// As an id that cannot be read.
+        Invalid = "invalid",
+    }
+
+    /// Whether an alias event links the ids of a person.
+    LedgerAlias {
+        /// It links `userId` and `previousId`.
+        Links = "links",
+        /// It changes nothing.
+        Ignored = "ignored",
+    }
+
     /// How an integrations entry is read that is neither a boolean nor an object.
     InvalidEntries {
         /// As if it were not there.

@@ -21,9 +21,9 @@ use crate::model::test::Test;
 use crate::syntax::Keyword;
 use crate::syntax::tree::{
     AlsoRecords, Banner, Batches, CheckAction, CheckResult, Conflict, ConsentModel, ConsentState,
-    ConsentStatement, Fact, ForeignConsent, GateOpens, ImpliedConsent, InvalidEntries, Level, LoadTrigger,
-    Mode, NonBooleanAll, Preference, Quantifier, ReconcileTable, RouterKnows, Text, UnmappedDestinations,
-    WithoutConsent,
+    ConsentStatement, Fact, ForeignConsent, GateOpens, ImpliedConsent, IntegerIds, InvalidEntries,
+    LedgerAlias, LedgerUnasked, Level, LoadTrigger, Mode, NonBooleanAll, Preference, Quantifier,
+    ReconcileTable, RouterKnows, Text, UnmappedDestinations, WithoutConsent,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -224,6 +224,19 @@ settings! {
     ledger_unknown: CheckAction = LedgerUnknown,
     ledger_unreachable: CheckAction = LedgerUnreachable,
     ledger_conflict: Conflict = LedgerConflict,
+    ledger_unasked: LedgerUnasked = LedgerUnasked =>
+        /// `ledger unasked …`: what an event that writes says of a category that it does not list.
+        ledger_unasked,
+    ledger_grants: Option<u32> = LedgerGrants =>
+        /// `ledger grants …`: for how many days a recorded grant counts; `None` for ever.
+        ledger_grants,
+    ledger_integer_ids: IntegerIds = LedgerIntegerIds =>
+        /// `ledger integer ids …`: how an id is read that is an integer.
+        integer_ids,
+    ledger_alias: LedgerAlias = LedgerAlias =>
+        /// `ledger alias …`: whether an alias event links the ids of a person.
+        ledger_alias,
+    ledger_version: Vec<Text> = LedgerVersion,
 }
 
 impl Policy {
@@ -372,6 +385,11 @@ impl Policy {
     /// Which events write to the ledger next to [`Policy::preference_events`].
     pub fn also_records(&self) -> AlsoRecords {
         self.settings.ledger_also_records.value
+    }
+
+    /// Where an event says which version of the consent text its person saw; empty for `ledger version none`.
+    pub fn ledger_version(&self) -> impl Iterator<Item = &str> {
+        self.settings.ledger_version.value.iter().map(|key| key.value.as_str())
     }
 
     /// The check against the ledger; `None` under `ledger mismatch ignore`.

@@ -2,10 +2,13 @@
 
 use super::settings::setting;
 use super::{Builder, Pair, Rule, child, children, has, words};
-use crate::diagnostic::{Code, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::spelled::Spelled;
 use crate::syntax::allow::is_code;
 use crate::syntax::tree::*;
+
+/// After how many days a grant may expire at most: a hundred years.
+const MAX_DAYS: u32 = 36_500;
 
 impl Builder<'_> {
     pub(super) fn fact(&mut self, pair: &Pair<Rule>) -> Option<Fact> {
@@ -27,8 +30,29 @@ impl Builder<'_> {
             Rule::test => Fact::Test(self.test(pair)?),
             Rule::lint => Fact::Lint(self.lint(pair)?),
             Rule::promise => Fact::Promise(self.promise(pair)?),
+            Rule::ledger_grants => Fact::LedgerGrants(self.days(pair)?),
+            Rule::ledger_version => Fact::LedgerVersion(match child(pair, Rule::path) {
+                Some(path) => self.names(&path, Rule::key)?,
+                None => Vec::new(),
+            }),
             _ => setting(pair)?,
         })
+    }
+
+    /// Reads after how many days a grant expires, if it does.
+    fn days(&mut self, pair: &Pair<Rule>) -> Option<Option<u32>> {
+        let Some(number) = child(pair, Rule::number) else { return Some(None) };
+        match number.as_str().parse() {
+            Ok(days @ 1..=MAX_DAYS) => Some(Some(days)),
+            _ => {
+                let message = format!("a grant expires after 1 to {MAX_DAYS} days");
+                let error =
+                    Diagnostic::new(Code::UnexpectedText, message).at(self.whole(&number), "another number");
+                self.found
+                    .push(error.help("write `ledger grants  never expire` where a grant counts for ever"));
+                None
+            }
+        }
     }
 
     /// Reads the names of events, or none.

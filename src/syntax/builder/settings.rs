@@ -22,7 +22,7 @@ pub(super) fn setting(pair: &Pair<Rule>) -> Option<Fact> {
     read!(
         UnmappedDestinations SeveralCategories InvalidEntries NonBooleanAll Banner Model ImpliedConsent GateOpens
         GateWithoutConsent LibraryLoads RouterKnows Batches ForeignConsent LedgerAlsoRecords LedgerMismatch LedgerUnstamped LedgerUnknown
-        LedgerUnreachable LedgerConflict
+        LedgerUnreachable LedgerConflict LedgerUnasked LedgerIntegerIds LedgerAlias
     );
     None
 }
