@@ -147,8 +147,22 @@ fn what_a_ledger_rejects_is_found() {
         ("", preference(&format!("{misspelled}{someone}")), Some("no_preferences")),
         ("", preference(""), Some("no_preferences")),
         ("", preference(given), Some("no_person")),
-        // Whoever has an id that cannot be read is nobody.
-        ("", preference(&format!(r#"{given},"userId":7,"anonymousId":"a""#)), Some("no_person")),
+        // Whoever has an id that cannot be read is nobody. An integer is read as a text.
+        ("", preference(&format!(r#"{given},"userId":7.5,"anonymousId":"a""#)), Some("invalid_id")),
+        ("", preference(&format!(r#"{given},"userId":7,"anonymousId":[]"#)), None),
+        (
+            "override ledger integer ids invalid",
+            preference(&format!(r#"{given},"userId":7"#)),
+            Some("invalid_id"),
+        ),
+        ("", preference(&format!(r#"{given},"anonymousId":[]"#)), Some("invalid_id")),
+        ("", identify(r#","userId":"u","anonymousId":{}"#), Some("invalid_id")),
+        ("", r#"{"type":"alias","userId":"u","previousId":{}}"#.to_owned(), Some("invalid_id")),
+        (
+            "override ledger alias ignored",
+            r#"{"type":"alias","userId":"u","previousId":{}}"#.to_owned(),
+            None,
+        ),
         ("", r#"{"type":"track","event":"segment consent preference updated"}"#.to_owned(), None),
         ("", identify(given), None),
         (writes, identify(given), Some("no_person")),
@@ -566,7 +580,7 @@ fn events_and_their_people_are_counted() {
         r#"{"type":"identify","userId":"u"}"#,
         r#"{"type":"identify","anonymousId":"a"}"#,
         r#"{"type":"identify","userId":"","anonymousId":null}"#,
-        r#"{"type":"track","event":"Segment Consent Preference","userId":7,"anonymousId":"a"}"#,
+        r#"{"type":"track","event":"Segment Consent Preference","userId":7.5,"anonymousId":"a"}"#,
         r#"{"type":"page","event":"Segment Consent Preference","userId":"u"}"#,
         r#"{"type":"page"}"#,
     ];
@@ -755,7 +769,7 @@ fn counted(events: &[Value], facts: &Facts, compare: Option<&dyn Fn(&Value) -> C
         "integrations": { "none": 0, "present": 0, "malformed": 0 },
         "findings": no_findings(),
         "wrong_spellings": {},
-        "rejections": { "no_preferences": 0, "no_person": 0, "too_large": 0 },
+        "rejections": { "no_preferences": 0, "no_person": 0, "too_large": 0, "invalid_id": 0 },
         "preference_events": 0,
         "identify_events": 0,
         "without_person": 0,

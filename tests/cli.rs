@@ -1062,7 +1062,7 @@ const IDLE_OPTIONS: [(&str, &str); 16] = [
 ];
 
 /// The commands, each with the options that have an effect wherever they may stand. A permission such as `--yes` is one that may not be needed.
-const EFFECTIVE_OPTIONS: [(&str, &str); 19] = [
+const EFFECTIVE_OPTIONS: [(&str, &str); 22] = [
     ("init", "from name prelude category destination yes format"),
     ("lint", "root format allow warn deny fix"),
     ("fmt", "check diff format"),
@@ -1076,7 +1076,10 @@ const EFFECTIVE_OPTIONS: [(&str, &str); 19] = [
     ("simulate", "root all stored format"),
     ("ledger ingest", "zstd-window policy format"),
     ("ledger show", "format"),
-    ("ledger export", ""),
+    ("ledger export", "format"),
+    ("ledger import", "zstd-window format"),
+    ("ledger check", "changes format"),
+    ("ledger compact", "format"),
     ("ledger forget", "format"),
     ("audit", "root zstd-window ledger format"),
     ("show", "format"),
@@ -1119,6 +1122,8 @@ fn an_option_without_an_effect_is_a_usage_error() {
         ("ledger ingest", "ledger ingest ledger.file EVENTS"),
         ("ledger show", "ledger show ledger.file user:u"),
         ("ledger export", "ledger export ledger.file"),
+        ("ledger import", "ledger import ledger.file EVENTS"),
+        ("ledger check", "ledger check ledger.file"),
         ("ledger forget", "ledger forget ledger.file user:u"),
     ] {
         refused("ledger-timeout", &format!("{call} --ledger-timeout 5"));

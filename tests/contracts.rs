@@ -112,7 +112,7 @@ fn ledgers_print_lines() {
     let write = r#"{"type":"track","event":"Segment Consent Preference Updated","timestamp":"2026-10-01T10:00:00Z","userId":"u","#;
     let link = r#"{"type":"identify","userId":"u","anonymousId":"a","timestamp":"2026-10-01T10:00:00Z"}"#;
     let consent = r#""context":{"consent":{"categoryPreferences":{"A":true}}}}"#;
-    let rejected = write.replace("\"u\"", "7");
+    let rejected = write.replace("\"u\"", "7.5");
     let events = format!("{write}{consent}\n{link}\n{rejected}{consent}\nnonsense\n");
     let json = |arguments: &[&str], input: &str| {
         let run = run(&[&["ledger"], arguments].concat(), input.as_bytes());
@@ -123,6 +123,10 @@ fn ledgers_print_lines() {
     assert!(
         ingested.len() == 4 && ingested.iter().zip(members).all(|(line, member)| !line[member].is_null())
     );
+    let undated = write.replace("2026-10-01T10:00:00Z", "soon").replace("\"u\"", "\"v\"");
+    let recorded = json(&["ingest", ledger, "-", "--format", "json"], &format!("{undated}{consent}\n"));
+    assert!(recorded[0]["warning"].is_object());
+    assert_eq!(json(&["forget", ledger, "user:v", "--format", "json"], "")[0]["erased"][0], "user:v");
     let shown = json(&["show", ledger, "user:u", "--format", "json"], "");
     assert_eq!(shown[0]["ids"].as_array().unwrap().len(), 2);
     assert_eq!(json(&["show", ledger, "user:v", "--format", "json"], "")[0]["recorded"], Value::Null);
@@ -130,6 +134,10 @@ fn ledgers_print_lines() {
         json(&["export", ledger], ""),
         *shown[0]["ids"].as_array().unwrap().iter().rev().cloned().collect::<Vec<_>>()
     );
+    assert_eq!(json(&["check", ledger, "--format", "json"], "")[0]["check"]["is_sound"], true);
+    assert!(json(&["compact", ledger, "--format", "json"], "")[0]["bytes"].is_number());
+    let imported = json(&["import", ledger, "-", "--format", "json"], "nonsense\n");
+    assert!(imported[0]["fault"].is_object() && imported[1]["imported"].is_object());
     let forget =
         || json(&["forget", ledger, "user:u", "--format", "json"], "")[0]["erased"].as_array().unwrap().len();
     assert_eq!((forget(), forget()), (2, 0));
@@ -140,7 +148,8 @@ fn ledgers_print_lines() {
 fn schemas_name_their_types() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let reports: String = files("src/report").filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let folders = files("src/report").chain(files("src/ledger"));
+    let reports: String = folders.filter_map(|path| fs::read_to_string(path).ok()).collect();
     let schemas: Vec<_> =
         files("grammar").filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
     assert!(schemas.len() > 10);

@@ -104,7 +104,7 @@ fn people_are_recorded_shown_and_forgotten() {
             "line 4  rejected (no_preferences): context.consent.categoryPreferences object is required\n\
              line 5  rejected (no_person): a userId or an anonymousId is required\n\
              line 6  not an event (not_json): not JSON: expected ident at byte 1\n\n\
-             7 lines: 2 preferences and 1 links recorded, 1 that do not write, 2 rejected, 1 not events\n",
+             7 lines: 2 preferences and 1 links recorded, 1 that do not write, 2 rejected, 1 not events; the ledger is new\n",
             ""
         )
     );
@@ -125,33 +125,39 @@ fn people_are_recorded_shown_and_forgotten() {
         (shown.status, shown.out.as_str()),
         (
             0,
-            "user:u, 2026-10-01T10:00:00Z\n  conflict   Advertising\n  granted    Analytics\n\n  \
-             user:u: granted Analytics, 2026-10-01T10:00:00Z\n  \
+            "user:u, 2026-10-01T10:00:00Z\n  conflict   Advertising  2026-10-01T09:00:00Z\n  \
+             granted    Analytics    2026-10-01T10:00:00Z\n\n  \
+             user:u: granted Analytics, refused Advertising, 2026-10-01T10:00:00Z\n  \
              anonymous:a: granted Advertising, Analytics, 2026-10-01T09:00:00Z; one person since 2026-10-01T10:00:01Z\n"
         )
     );
     let shown = run(&["ledger", "show", &ledger, "anonymous:a", "--format", "json"], b"");
-    let expected = json!({ "at": "2026-10-01T10:00:00Z", "preferences": { "Advertising": "conflict", "Analytics": "granted" } });
+    let granted = json!({ "Advertising": "2026-10-01T09:00:00Z", "Analytics": "2026-10-01T10:00:00Z" });
+    let expected = json!({ "at": "2026-10-01T10:00:00Z", "granted": granted, "preferences": { "Advertising": "conflict", "Analytics": "granted" } });
     assert_eq!(lines(&shown.out)[0]["recorded"], expected);
     let exported = lines(&run(&["ledger", "export", &ledger], b"").out);
+    let granted = |at: &str| json!({ "granted": { "at": at }, "named": at });
     assert_eq!(
         exported,
         [
             json!({
-                "v": 1,
+                "v": 2,
                 "id": "anonymous:a",
-                "write": { "at": "2026-10-01T09:00:00Z", "preferences": { "Advertising": true, "Analytics": true } },
+                "categories": { "Advertising": granted("2026-10-01T09:00:00Z"), "Analytics": granted("2026-10-01T09:00:00Z") },
+                "others_refused": "2026-10-01T09:00:00Z",
                 "links": [{ "id": "user:u", "since": "2026-10-01T10:00:01Z" }],
                 "shared": false,
-                "granted": { "Advertising": null, "Analytics": null },
             }),
             json!({
-                "v": 1,
+                "v": 2,
                 "id": "user:u",
-                "write": { "at": "2026-10-01T10:00:00Z", "preferences": { "Advertising": false, "Analytics": true } },
+                "categories": {
+                    "Advertising": { "named": "2026-10-01T10:00:00Z", "refused": "2026-10-01T10:00:00Z" },
+                    "Analytics": granted("2026-10-01T10:00:00Z"),
+                },
+                "others_refused": "2026-10-01T10:00:00Z",
                 "links": [{ "id": "anonymous:a", "since": "2026-10-01T10:00:01Z" }],
                 "shared": false,
-                "granted": {},
             }),
         ]
     );
@@ -162,7 +168,9 @@ fn people_are_recorded_shown_and_forgotten() {
     );
     let shown = run(&["ledger", "show", &ledger, "user:u"], b"");
     assert!(
-        shown.out.starts_with("user:u, 2026-10-02T00:00:00Z\n  granted    Advertising\n\n"),
+        shown
+            .out
+            .starts_with("user:u, 2026-10-02T00:00:00Z\n  granted    Advertising  2026-10-02T00:00:00Z\n"),
         "{}",
         shown.out
     );
@@ -210,7 +218,7 @@ fn the_policy_says_what_writes() {
     assert_eq!(
         told.out,
         "line 5  rejected (no_preferences): consent.choices object is required\n\
-         5 lines: 2 preferences and 0 links recorded, 2 that do not write, 1 rejected, 0 not events\n"
+         5 lines: 2 preferences and 0 links recorded, 2 that do not write, 1 rejected, 0 not events; the ledger is new\n"
     );
     let ids: Vec<Value> = lines(&run(&["ledger", "export", &place.text("ledger")], b"").out)
         .iter()
@@ -514,5 +522,195 @@ fn a_closed_pipe_stops_no_recording() {
         assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
         let all = run(&["ledger", "export", &place.text("ledger")], b"").out;
         assert_eq!(all.lines().count(), count);
+    }
+}
+
+/// Who is linked with a device of several people is not granted what one of them granted there, also after another one is forgotten.
+#[test]
+fn a_shared_device_grants_nothing() {
+    let place = Place::new("override ledger mismatch use recorded");
+    let link = |user: &str| {
+        format!(
+            r#"{{"type":"identify","userId":"{user}","anonymousId":"tablet","timestamp":"2026-10-01T09:00:00Z"}}"#
+        ) + "\n"
+    };
+    let grant = r#"{"Advertising":true,"Analytics":true}"#;
+    let of_tablet = preference_event(r#""anonymousId":"tablet""#, "2026-10-01T10:00:00Z", grant);
+    let of_mum = preference_event(r#""userId":"mum""#, "2026-10-01T10:00:00Z", grant);
+    place.ingest(&[of_tablet, of_mum, link("mum"), link("child")].concat(), &[]);
+    let delivered = |person: &str, stamp: &str| -> Vec<String> {
+        let told = place.eval(&order(person, &stamped(stamp)), &["--ledger", &place.text("ledger")]);
+        let told = lines(&told.out).remove(0);
+        told["deliver"].as_array().unwrap().iter().map(|one| one["destination"].to_string()).collect()
+    };
+    let refusal = r#"{"Advertising":false,"Analytics":false}"#;
+    assert_eq!(delivered(r#""userId":"child""#, refusal), ["\"Zendesk\""]);
+    // The mother's own grant is hers. The tablet alone is held to both, and the child has agreed to nothing.
+    assert_eq!(delivered(r#""userId":"mum""#, refusal).len(), 3);
+    assert_eq!(delivered(r#""anonymousId":"tablet""#, grant), ["\"Zendesk\""]);
+    let forgotten = run(&["ledger", "forget", &place.text("ledger"), "user:child"], b"");
+    assert!(forgotten.out.contains("anonymous:tablet stays, because others share it"), "{}", forgotten.out);
+    assert_eq!(delivered(r#""anonymousId":"tablet""#, grant), ["\"Zendesk\""]);
+}
+
+/// A refusal under a device counts however many more devices the person has, and forgetting the person leaves none of them.
+#[test]
+fn no_number_of_links_hides_a_refusal() {
+    let place = Place::new("override ledger mismatch drop");
+    let link = |number: u32| {
+        let (minute, second) = (number / 60, number % 60);
+        format!(
+            r#"{{"type":"identify","userId":"u","anonymousId":"a{number}","timestamp":"2026-10-02T{:02}:{:02}:{second:02}Z"}}"#,
+            minute / 60,
+            minute % 60
+        ) + "\n"
+    };
+    let refusal =
+        preference_event(r#""anonymousId":"a0""#, "2026-10-01T10:00:00Z", r#"{"Advertising":false}"#);
+    let links: Vec<String> = (0..=2_000).map(link).collect();
+    place.ingest(&(refusal + &links.concat()), &[]);
+    let stamp = stamped(r#"{"Advertising":true}"#);
+    for person in [r#""userId":"u""#, r#""anonymousId":"a0""#, r#""anonymousId":"a1999""#] {
+        let told = place.eval(&order(person, &stamp), &["--ledger", &place.text("ledger")]);
+        assert_eq!(lines(&told.out)[0]["check"]["found"], "mismatch", "{person}");
+    }
+    // The same in another order is the same ledger.
+    let other = Place::new("");
+    other.ingest(&links.iter().rev().cloned().collect::<String>(), &[]);
+    other.ingest(
+        &preference_event(r#""anonymousId":"a0""#, "2026-10-01T10:00:00Z", r#"{"Advertising":false}"#),
+        &[],
+    );
+    let export = |place: &Place| run(&["ledger", "export", &place.text("ledger")], b"").out;
+    assert!(export(&place) == export(&other));
+    let forgotten = run(&["ledger", "forget", &place.text("ledger"), "user:u"], b"");
+    assert_eq!((forgotten.status, forgotten.out.lines().count()), (0, 2_002));
+    assert_eq!(export(&place), "");
+}
+
+/// A grant from a clock that is ahead is no newer when an archive is ingested again, and events without a usable time are named.
+#[test]
+fn a_time_that_cannot_be_used_grants_nothing_new() {
+    let place = Place::new("");
+    let grant = r#"{"Advertising":true,"Analytics":true}"#;
+    let ahead = preference_event(r#""userId":"u9""#, "2931-01-01T00:00:00Z", grant);
+    let told = place.ingest(&ahead, &[]);
+    assert!(told.out.starts_with("line 1  recorded (no_time): "), "{}", told.out);
+    assert!(told.out.ends_with("not events, 1 without a time; the ledger is new\n"), "{}", told.out);
+    let refusal = preference_event(r#""userId":"u9""#, "2026-10-01T10:00:00Z", r#"{"Advertising":false}"#);
+    for archive in [refusal.clone(), [refusal, ahead].concat()] {
+        place.ingest(&archive, &[]);
+        let shown = run(&["ledger", "show", &place.text("ledger"), "user:u9"], b"").out;
+        assert!(shown.contains("refused    Advertising"), "{shown}");
+    }
+    let read = preference_event(r#""userId":"u8""#, "2026-10-01T10:00:00.12345678901Z", grant)
+        + &preference_event(r#""userId":"u7""#, "2026-10-01T10:00:00", grant)
+        + &preference_event(r#""userId":"u6""#, "2026-10-01T10:00:00Z", grant)
+            .replace("\"2026-10-01T10:00:00Z\"", "1790848800000");
+    assert!(!place.ingest(&read, &[]).out.contains("without a time"));
+    for (user, time) in [("u8", "10:00:00.123456Z"), ("u7", "10:00:00Z"), ("u6", "10:00:00Z")] {
+        let shown = run(&["ledger", "show", &place.text("ledger"), &format!("user:{user}")], b"").out;
+        assert!(shown.contains(&format!("2026-10-01T{time}")), "{shown}");
+    }
+}
+
+/// An id is one person as a number and as a text, and an alias is one person with the id before it.
+#[test]
+fn ids_are_read_and_linked() {
+    let place = Place::new("override ledger mismatch drop");
+    let refusal = r#"{"Advertising":false}"#;
+    let events = preference_event(r#""userId":42"#, "2026-10-01T10:00:00Z", refusal)
+        + &preference_event(r#""userId":"old""#, "2026-10-01T10:00:00Z", refusal)
+        + &preference_event(r#""anonymousId":"before""#, "2026-10-01T10:00:00Z", refusal)
+        + r#"{"type":"alias","userId":"new","previousId":"old","timestamp":"2026-10-01T11:00:00Z"}"#
+        + "\n"
+        + r#"{"type":"alias","userId":"newer","previousId":"before","timestamp":"2026-10-01T11:00:00Z"}"#
+        + "\n"
+        + r#"{"type":"identify","userId":1.5,"anonymousId":"x","timestamp":"2026-10-01T11:00:00Z"}"#;
+    let told = place.ingest(&events, &[]);
+    assert!(
+        told.out.contains("line 6  rejected (invalid_id): an id is a text or an integer"),
+        "{}",
+        told.out
+    );
+    let stamp = stamped(r#"{"Advertising":true}"#);
+    for (person, found) in [
+        (r#""userId":"42""#, "mismatch"),
+        (r#""userId":42"#, "mismatch"),
+        (r#""userId":"new""#, "mismatch"),
+        (r#""userId":"old""#, "mismatch"),
+        (r#""userId":"newer""#, "mismatch"),
+        (r#""userId":4.2"#, "unknown"),
+    ] {
+        let told = place.eval(&order(person, &stamp), &["--ledger", &place.text("ledger")]);
+        assert_eq!(lines(&told.out)[0]["check"]["found"], found, "{person}");
+    }
+}
+
+/// What is erased leaves no byte in a compacted file, and only `ingest` and `import` make a ledger.
+#[test]
+fn ledgers_are_kept_in_order() {
+    let place = Place::new("");
+    let ledger = place.text("ledger");
+    for arguments in [
+        vec!["ledger", "forget", &ledger, "user:u"],
+        vec!["ledger", "show", &ledger, "user:u"],
+        vec!["ledger", "check", &ledger],
+        vec!["ledger", "compact", &ledger],
+        vec!["ledger", "export", &ledger],
+    ] {
+        let told = run(&arguments, b"");
+        assert!(told.status == 2 && !place.path("ledger").exists(), "{arguments:?} {}", told.err);
+        place.write("ledger", "");
+        assert_eq!(run(&arguments, b"").status, 2, "{arguments:?}");
+        assert_eq!(fs::read(place.path("ledger")).unwrap(), b"");
+        assert_eq!(place.ingest("", &[]).status, 2);
+        fs::remove_file(place.path("ledger")).unwrap();
+    }
+    let events: String = (0..500)
+        .map(|number| {
+            preference_event(
+                &format!(r#""userId":"person-{number}""#),
+                "2026-10-01T10:00:00Z",
+                r#"{"Advertising":false,"Analytics":true}"#,
+            )
+        })
+        .collect();
+    place.ingest(&events, &[]);
+    let checked = run(&["ledger", "check", &ledger, "--format", "json"], b"");
+    let check = &lines(&checked.out)[0]["check"];
+    assert_eq!(
+        (checked.status, &check["entries"], &check["stated_entries"], &check["is_sound"]),
+        (0, &json!(500), &json!(500), &json!(true))
+    );
+    let changes = check["changes"].as_u64().unwrap();
+    let later = run(&["ledger", "check", &ledger, "--changes", &(changes + 1).to_string()], b"");
+    assert!(later.status == 1 && later.out.contains("this may be an older copy"), "{}", later.out);
+    let before = run(&["ledger", "export", &ledger], b"").out;
+    assert_eq!(run(&["ledger", "forget", &ledger, "user:person-250"], b"").status, 0);
+    assert_eq!(run(&["ledger", "compact", &ledger], b"").status, 0);
+    let bytes = fs::read(&ledger).unwrap();
+    assert!(!bytes.windows(10).any(|part| part == b"person-250"));
+    assert!(bytes.windows(10).any(|part| part == b"person-251"));
+    assert_eq!(run(&["ledger", "check", &ledger], b"").status, 0);
+    let left = run(&["ledger", "export", &ledger], b"").out;
+    let expected: String = before
+        .lines()
+        .filter(|line| !line.contains("person-250\""))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(left, expected);
+    // What was exported can be imported, here and elsewhere.
+    for store in [ledger, place.text("other")] {
+        let told = run(&["ledger", "import", &store, "-"], (before.clone() + "nonsense\n").as_bytes());
+        assert!(
+            told.status == 1 && told.out.starts_with("line 501  not a line of an export: "),
+            "{}",
+            told.out
+        );
+        assert_eq!(run(&["ledger", "export", &store], b"").out, before);
+        let as_csv = run(&["ledger", "export", &store, "--format", "csv"], b"").out;
+        assert_eq!(as_csv.lines().count(), 1_501);
+        assert_eq!(as_csv.lines().nth(1), Some("user:person-0,Advertising,refused,,2026-10-01T10:00:00Z,,"));
     }
 }

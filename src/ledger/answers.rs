@@ -1,11 +1,11 @@
 //! Many events at once, so that the ledger is asked once for all people in them.
 
-use super::entry::Id;
+use super::error::StoreError;
+use super::id::Id;
 use super::ledger_event::LedgerEvent;
 use super::people::recorded;
-use super::record::DatedRecord;
-use super::store::{Store, StoreError};
-use crate::event::{EventError, Limits, Recorded};
+use super::store::Store;
+use crate::event::{EventError, Limits, Record, Recorded};
 use crate::model::Policy;
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct LedgerAnswers<'l> {
     notices: Vec<Result<LedgerEvent<'l>, EventError>>,
-    records: Result<BTreeMap<Id, DatedRecord>, StoreError>,
+    records: Result<BTreeMap<Id, Record>, StoreError>,
 }
 
 impl<'l> LedgerAnswers<'l> {
@@ -43,7 +43,7 @@ impl<'l> LedgerAnswers<'l> {
         people.sort_unstable();
         people.dedup();
         let records = recorded(store, &people).map(|records| {
-            people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect()
+            people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?.record()))).collect()
         });
         LedgerAnswers { notices, records }
     }
@@ -65,9 +65,7 @@ impl<'l> LedgerAnswers<'l> {
             Ok(match (&notice.person.id, &self.records) {
                 (None, _) => Recorded::Unknown,
                 (Some(_), Err(_)) => Recorded::Unreachable,
-                (Some(id), Ok(records)) => {
-                    records.get(id).map_or(Recorded::Unknown, |known| Recorded::Known(&known.record))
-                }
+                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
             })
         })
     }

@@ -2,7 +2,7 @@
 
 use super::audit_event::AuditEvent;
 use super::ledger_event::LedgerEventKind;
-use super::people::{Rejection, rejection};
+use super::recording::{Rejection, rejection};
 use super::suggestions::Suggestions;
 use super::unknown_names::UnknownNames;
 use crate::breakdown::{Breakdown, Value};

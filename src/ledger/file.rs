@@ -1,28 +1,40 @@
 //! A store in one file.
 
-use super::encoding::{decode, encode, id};
-use super::entry::{Id, LedgerEntry};
-use super::store::{Cause, Store, StoreError};
+use super::encoding::{self, Hash, Names, decode, encode};
+use super::entry::LedgerEntry;
+use super::error::{Cause, StoreError};
+use super::id::Id;
+use super::marker::{Difference, Marker};
+use super::store::{Store, StoreCheck};
 use redb::{
-    AccessGuard, Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    ReadableTable, StorageError, TableDefinition, TableError, TransactionError,
+    Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable,
+    TableDefinition, TableError, TransactionError,
 };
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::mem;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// Entries by their ids as they are written, each as JSON.
-const ENTRIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("entries 1");
+/// Entries by the keys of their ids, packed.
+const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries 2");
+
+/// What the file says of itself: one row.
+const MARKER: TableDefinition<'_, (), &[u8]> = TableDefinition::new("marker");
 
 /// A store in a file, which needs no other program. One process may write to it, or several may read from it, at a time. Each change is on the
 /// disk when it is acknowledged.
 pub struct FileStore {
     open: Open,
+    is_new: bool,
+    /// The names that are written as numbers: those of the last change, and perhaps more.
+    names: RwLock<Arc<Names>>,
     /// Whether the engine has found the file other than it has written it. It holds on to what it was doing then, so that nothing more is asked of it.
     broken: AtomicBool,
 }
@@ -40,13 +52,28 @@ impl fmt::Debug for FileStore {
 }
 
 impl FileStore {
-    /// Opens a file to read and write; it is made if it is not there.
+    /// Opens a file to read and write. It is made if it is not there; [`FileStore::is_new`] says so then.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened, when it is no ledger, or while another process has it open.
+    /// When it cannot be opened, when it is no ledger, or while another process has it open. An empty file is no ledger.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let is_there = path.try_exists().map_err(StoreError::new)?;
+        if !is_there {
+            make(path)?;
+        }
+        Ok(FileStore { is_new: !is_there, ..FileStore::open(path)? })
+    }
+
+    /// Opens a file to read and write.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, cannot be opened, is no ledger, or while another process has it open.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(FileStore::of(Open::Writing(create(path)?)))
+        ensure_filled(path)?;
+        let database = opened(|| Database::open(path))?.map_err(StoreError::new)?;
+        FileStore::of(Open::Writing(database))
     }
 
     /// Opens a file to read; a change of it fails. If whoever wrote to it last was ended in the middle of it, the file is put in order first.
@@ -55,11 +82,25 @@ impl FileStore {
     ///
     /// When it is not there, cannot be opened, is no ledger, or while another process writes to it.
     pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        Ok(FileStore::of(Open::Reading(open_repaired(path)?)))
+        ensure_filled(path)?;
+        FileStore::of(Open::Reading(open_repaired(path)?))
     }
 
-    fn of(open: Open) -> Self {
-        FileStore { open, broken: AtomicBool::new(false) }
+    /// Returns true if the file was not there, and was made.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    fn of(open: Open) -> Result<Self, StoreError> {
+        let store =
+            FileStore { open, is_new: false, names: RwLock::default(), broken: AtomicBool::new(false) };
+        let (_, names) = store.guarded(|| marker(&store.read()?))?;
+        *store.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names);
+        Ok(store)
+    }
+
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The same for a store that is open.
@@ -78,11 +119,13 @@ impl FileStore {
     }
 }
 
-fn create(path: &Path) -> Result<Database, Cause> {
-    if !path.try_exists()? {
-        make(path)?;
+/// The engine takes an empty file for one that is to be made. Somebody's ledger may have been there.
+fn ensure_filled(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(file) if file.len() == 0 => Err(StoreError::new("the file is empty, and no ledger")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::new(error)),
     }
-    Ok(opened(|| Database::create(path))??)
 }
 
 fn open_repaired(path: &Path) -> Result<ReadOnlyDatabase, Cause> {
@@ -105,11 +148,13 @@ const BROKEN: &str = "the file is broken";
 
 /// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
 fn make(path: &Path) -> Result<(), Cause> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    // Whoever else makes it at the same time does so under another name.
-    name.push(format!(".new-{:016x}", RandomState::new().build_hasher().finish()));
-    let new = path.with_file_name(name);
-    drop(Database::create(&new)?);
+    let new = beside(path);
+    let database = Database::create(&new)?;
+    let transaction = database.begin_write()?;
+    transaction.open_table(ENTRIES)?;
+    transaction.open_table(MARKER)?.insert((), Marker::default().encode(&Names::default()).as_slice())?;
+    transaction.commit()?;
+    drop(database);
     // Somebody else may have made it meanwhile, and written to it: theirs stays.
     let made = match fs::hard_link(&new, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -119,22 +164,36 @@ fn make(path: &Path) -> Result<(), Cause> {
     };
     let _ = fs::remove_file(&new);
     made?;
-    // The name is on the disk with what it names. Where folders cannot be opened, the system sees to it.
-    if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        fs::File::open(folder)?.sync_all()?;
+    Ok(sync_folder(path)?)
+}
+
+/// A name next to a file that nobody else takes.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{:016x}", RandomState::new().build_hasher().finish()));
+    path.with_file_name(name)
+}
+
+/// Sees to it that the name of a file is on the disk with what it names. Where folders cannot be opened, the system does.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|_| cfg!(unix)) {
+        Some(folder) if folder.as_os_str().is_empty() => fs::File::open(".")?.sync_all(),
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 impl Store for FileStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         self.guarded(|| {
-            let transaction = self.read()?;
-            let Some(table) = table(&transaction)? else {
-                return Ok(vec![LedgerEntry::default(); ids.len()]);
+            let table = self.read()?.open_table(ENTRIES)?;
+            // Names are added before the entries that need them, so that these are not too few.
+            let names = self.names();
+            let entry = |id: &Id| match table.get(encoding::key(id).as_slice())? {
+                Some(packed) => Ok(decode(id, packed.value(), &names)?.0),
+                None => Ok(LedgerEntry::default()),
             };
-            ids.iter().map(|id| entry(table.get(id.to_string().as_str()))).collect()
+            ids.iter().map(entry).collect()
         })
     }
 
@@ -142,66 +201,208 @@ impl Store for FileStore {
         let Open::Writing(database) = &self.open else {
             return Err(StoreError::new("it is open to be read alone"));
         };
-        let names: Vec<String> = ids.iter().map(Id::to_string).collect();
-        let (transaction, before) = self.guarded(|| {
+        let keys: Vec<Vec<u8>> = ids.iter().map(encoding::key).collect();
+        let (transaction, mut marker, mut names, before) = self.guarded(|| {
             let transaction = database.begin_write()?;
+            let (marker, names) = {
+                let table = transaction.open_table(MARKER)?;
+                let row = table.get(())?.ok_or(NO_LEDGER)?;
+                Marker::decode(row.value())?
+            };
             let table = transaction.open_table(ENTRIES)?;
-            let before =
-                names.iter().map(|name| entry(table.get(name.as_str()))).collect::<Result<Vec<_>, _>>()?;
+            let entry = |(id, key): (&Id, &Vec<u8>)| match table.get(key.as_slice())? {
+                Some(packed) => decode(id, packed.value(), &names).map(|(entry, hash)| (entry, Some(hash))),
+                None => Ok((LedgerEntry::default(), None)),
+            };
+            let before = ids.iter().zip(&keys).map(entry).collect::<Result<Vec<_>, Cause>>()?;
             drop(table);
-            Ok((transaction, before))
+            Ok((transaction, marker, names, before))
         })?;
+        let (before, hashes): (Vec<_>, Vec<_>) = before.into_iter().unzip();
         let mut entries = before.clone();
         change(&mut entries);
+        let changed: Vec<usize> = (0..ids.len()).filter(|at| entries.get(*at) != before.get(*at)).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for entry in changed.iter().filter_map(|at| entries.get(*at)) {
+            entry.choices.named().for_each(|(name, _)| names.add(name));
+        }
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names.clone());
         self.guarded(|| {
             let mut table = transaction.open_table(ENTRIES)?;
-            let changed =
-                names.iter().zip(&entries).zip(&before).filter(|((_, entry), before)| entry != before);
-            for ((name, entry), _) in changed {
-                match entry.is_empty() {
-                    true => drop(table.remove(name.as_str())?),
-                    false => drop(table.insert(name.as_str(), encode(entry)?.as_slice())?),
-                }
+            let mut difference = Difference::default();
+            for at in changed {
+                let (Some(id), Some(key), Some(entry)) = (ids.get(at), keys.get(at), entries.get(at)) else {
+                    continue;
+                };
+                let after = match entry.is_empty() {
+                    true => {
+                        table.remove(key.as_slice())?;
+                        None
+                    }
+                    false => {
+                        let (packed, hash) = encode(id, entry, &names);
+                        table.insert(key.as_slice(), packed.as_slice())?;
+                        Some(hash)
+                    }
+                };
+                difference.replace(hashes.get(at).copied().flatten(), after);
             }
             drop(table);
+            marker.change(difference);
+            transaction.open_table(MARKER)?.insert((), marker.encode(&names).as_slice())?;
             // It is on the disk when this returns.
             Ok(transaction.commit()?)
         })
     }
 
+    fn is_sorted(&self) -> bool {
+        true
+    }
+
     fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {
-        let rows = self.guarded(|| {
-            let transaction = self.read()?;
-            Ok(table(&transaction)?.map(|table| table.range::<&str>(..)).transpose()?)
+        let mut damaged = None;
+        self.each_row(&mut |row| match row {
+            Ok((id, entry, _)) => see(id, entry),
+            Err(cause) => {
+                damaged = Some(cause);
+                false
+            }
         })?;
-        let Some(mut rows) = rows else { return Ok(()) };
-        loop {
-            let row = self.guarded(|| {
-                let Some(row) = rows.next() else { return Ok(None) };
-                let (name, text) = row?;
-                Ok(Some((id(name.value(), "")?, decode(Some(text.value()))?)))
-            })?;
-            let goes_on = row.is_some_and(|(id, entry)| see(id, entry));
-            if !goes_on {
-                return Ok(());
+        damaged.map_or(Ok(()), |cause| Err(cause.into()))
+    }
+
+    fn check(&self) -> Result<StoreCheck, StoreError> {
+        let (marker, _) = self.guarded(|| marker(&self.read()?))?;
+        let mut check = StoreCheck { marker: Some(marker), ..StoreCheck::default() };
+        self.each_row(&mut |row| {
+            match row {
+                Ok((_, _, hash)) => {
+                    check.entries += 1;
+                    check.found.count(hash);
+                }
+                Err(cause) => check.add_damaged(&cause),
+            }
+            true
+        })?;
+        Ok(check)
+    }
+}
+
+/// An entry as it was read, or why it cannot be.
+type Row = Result<(Id, LedgerEntry, Hash), Cause>;
+
+impl FileStore {
+    /// Calls `see` with each row, in the order of the ids, until it has seen enough. Rows whose keys are damaged come first.
+    fn each_row(&self, see: &mut dyn FnMut(Row) -> bool) -> Result<(), StoreError> {
+        let names = self.names();
+        let table = self.guarded(|| Ok(self.read()?.open_table(ENTRIES)?))?;
+        for (one, other) in encoding::KEYS {
+            let rows = |keys: (&[u8], Option<&[u8]>)| {
+                let until = keys.1.map_or(Bound::Unbounded, Bound::Excluded);
+                self.guarded(|| Ok(table.range::<&[u8]>((Bound::Included(keys.0), until))?))
+            };
+            let (mut one, mut other) = (rows(one)?, rows(other)?);
+            let (mut next, mut other_next) = (self.next(&mut one, &names)?, self.next(&mut other, &names)?);
+            loop {
+                let is_first = match (&next, &other_next) {
+                    (None, None) => break,
+                    (Some(Ok((id, ..))), Some(Ok((other, ..)))) => id < other,
+                    (Some(Err(_)), _) | (Some(_), None) => true,
+                    (_, Some(_)) => false,
+                };
+                let row = match is_first {
+                    true => mem::replace(&mut next, self.next(&mut one, &names)?),
+                    false => mem::replace(&mut other_next, self.next(&mut other, &names)?),
+                };
+                if !row.is_some_and(&mut *see) {
+                    return Ok(());
+                }
             }
         }
+        Ok(())
+    }
+
+    fn next(&self, rows: &mut Rows, names: &Names) -> Result<Option<Row>, StoreError> {
+        self.guarded(|| {
+            let Some(row) = rows.next() else { return Ok(None) };
+            let (key, packed) = row?;
+            let id = encoding::id(key.value()).ok_or_else(|| Cause::from("the key of an entry is damaged"));
+            Ok(Some(id.and_then(|id| {
+                let (entry, hash) = decode(&id, packed.value(), names)?;
+                Ok((id, entry, hash))
+            })))
+        })
+    }
+
+    /// Writes everything that counts into a new file, which takes the place of this one. So nothing is left of what was erased. Returns how many bytes the
+    /// file had, and how many it has.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is damaged, or the folder cannot be written to. The file is then as it was.
+    pub fn compact(self, path: &Path) -> Result<(u64, u64), StoreError> {
+        let path = &fs::canonicalize(path).map_err(StoreError::new)?;
+        let before = fs::metadata(path).map_err(StoreError::new)?;
+        let (marker, _) = self.guarded(|| marker(&self.read()?))?;
+        let new = beside(path);
+        let written = self.copy(&new, marker).and_then(|()| {
+            fs::set_permissions(&new, before.permissions()).map_err(StoreError::new)?;
+            fs::rename(&new, path).map_err(StoreError::new)?;
+            sync_folder(path).map_err(StoreError::new)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        written?;
+        let after = fs::metadata(path).map_err(StoreError::new)?;
+        Ok((before.len(), after.len()))
+    }
+
+    /// Writes all entries into a new file.
+    fn copy(&self, new: &Path, marker: Marker) -> Result<(), StoreError> {
+        let mut database = self.guarded(|| Ok(Database::create(new)?))?;
+        let transaction = self.guarded(|| Ok(database.begin_write()?))?;
+        let (mut names, mut failure) = (Names::default(), None);
+        let mut found = Marker { changes: marker.changes, ..Marker::default() };
+        let mut table = self.guarded(|| Ok(transaction.open_table(ENTRIES)?))?;
+        self.each_row(&mut |row| {
+            let written = row.and_then(|(id, entry, _)| {
+                entry.choices.named().for_each(|(name, _)| names.add(name));
+                let (packed, hash) = encode(&id, &entry, &names);
+                found.count(hash);
+                table.insert(encoding::key(&id).as_slice(), packed.as_slice())?;
+                Ok(())
+            });
+            failure = written.err();
+            failure.is_none()
+        })?;
+        drop(table);
+        if let Some(failure) = failure {
+            return Err(failure.into());
+        }
+        if found != marker {
+            return Err(StoreError::new("entries are missing: `ledger check` says more"));
+        }
+        self.guarded(|| {
+            transaction.open_table(MARKER)?.insert((), marker.encode(&names).as_slice())?;
+            transaction.commit()?;
+            database.compact()?;
+            Ok(())
+        })
     }
 }
 
-/// The table of entries; `None` where nothing was ever written.
-fn table(
-    transaction: &ReadTransaction,
-) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, TableError> {
-    match transaction.open_table(ENTRIES) {
-        Ok(table) => Ok(Some(table)),
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
+type Rows = redb::Range<'static, &'static [u8], &'static [u8]>;
 
-type Text<'t> = Result<Option<AccessGuard<'t, &'static [u8]>>, StorageError>;
+const NO_LEDGER: &str = "the file is no ledger";
 
-fn entry(text: Text<'_>) -> Result<LedgerEntry, Cause> {
-    decode(text?.as_ref().map(AccessGuard::value))
+fn marker(transaction: &ReadTransaction) -> Result<(Marker, Names), Cause> {
+    let table = transaction.open_table(MARKER).map_err(|error| match error {
+        TableError::TableDoesNotExist(_) => Cause::from(NO_LEDGER),
+        error => error.into(),
+    })?;
+    let row = table.get(())?.ok_or(NO_LEDGER)?;
+    Marker::decode(row.value())
 }

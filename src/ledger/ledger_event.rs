@@ -1,9 +1,10 @@
 //! What a ledger reads of an event: who it is about, when it was, and whether it writes.
 
-use super::entry::Id;
+use super::choices::{Write, WriteTime};
+use super::id::Id;
 use super::timestamp::Timestamp;
-use crate::event::{Event, EventError, IdMember, Limits, Name, Preference, WholeEvent, read_whole};
-use crate::model::Policy;
+use crate::event::{Event, EventError, IdMember, Limits, Preference, WholeEvent, read_whole};
+use crate::model::{IntegerIds, LedgerAlias, LedgerUnasked, Policy};
 use std::collections::BTreeMap;
 
 /// An event, and what a ledger reads of it.
@@ -15,12 +16,16 @@ pub struct LedgerEvent<'a> {
     pub kind: LedgerEventKind,
     /// The choices that an event writes: by wire id, true if the person grants it. A category of the policy stands under its first wire id.
     pub granted: BTreeMap<String, bool>,
+    /// Whether it refuses each category that it does not name: `ledger unasked refused`.
+    pub refuses_others: bool,
     /// Who it is about.
     pub person: Person,
     /// `timestamp`, if it is a time.
     pub timestamp: Option<Timestamp>,
     /// `receivedAt`, by the platform's own clock, if it is a time.
     pub received_at: Option<Timestamp>,
+    /// The version of the consent text that the person saw, from the place that `ledger version at` names.
+    pub version: Option<String>,
 }
 
 /// What an event is to a ledger.
@@ -34,6 +39,8 @@ pub enum LedgerEventKind {
         /// Whether it writes preferences.
         writes: bool,
     },
+    /// An alias event, under a policy by which it links two ids of a person.
+    Alias,
     /// Any other event: it never writes.
     Other,
 }
@@ -44,8 +51,13 @@ impl LedgerEventKind {
         match self {
             LedgerEventKind::Preference => true,
             LedgerEventKind::Identify { writes } => writes,
-            LedgerEventKind::Other => false,
+            LedgerEventKind::Alias | LedgerEventKind::Other => false,
         }
+    }
+
+    /// Whether the event links the ids that it has.
+    pub fn links(self) -> bool {
+        matches!(self, LedgerEventKind::Identify { .. } | LedgerEventKind::Alias)
     }
 }
 
@@ -56,21 +68,40 @@ pub struct Person {
     pub id: Option<Id>,
     /// The anonymous id beside a known one.
     pub also: Option<Id>,
+    /// The ids that the event links with the known one: of an identify event the anonymous one, of an alias event the previous one. Nothing says whether
+    /// that was a known or an anonymous id, so that it counts as both.
+    pub linked: Vec<Id>,
+    /// Whether an id is there that cannot be read, and that matters to what the event writes or links.
+    pub has_invalid_id: bool,
 }
 
 impl Person {
-    fn of(user_id: IdMember<'_>, anonymous_id: IdMember<'_>) -> Self {
-        let text = |name: &Name<'_>| name.to_text().into_owned();
-        let anonymous = match anonymous_id {
-            IdMember::Text(anonymous) => Some(Id::Anonymous(text(&anonymous))),
+    fn of(whole: &WholeEvent<'_>, kind: LedgerEventKind, policy: &Policy) -> Self {
+        let text = |id: &IdMember<'_>| match id {
+            IdMember::Text(text) => Some(text.to_text().into_owned()),
+            IdMember::Integer(literal) if policy.integer_ids().value == IntegerIds::Text => {
+                Some((*literal).to_owned())
+            }
             _ => None,
         };
-        match user_id {
-            IdMember::Text(user) => Person { id: Some(Id::User(text(&user))), also: anonymous },
-            IdMember::Absent => Person { id: anonymous, also: None },
-            // Whoever has an id that cannot be read is not the person of the other one.
-            _ => Person::default(),
-        }
+        let is_invalid = |id: &IdMember<'_>| *id != IdMember::Absent && text(id).is_none();
+        let (user, anonymous, previous) = (&whole.user_id, &whole.anonymous_id, &whole.previous_id);
+        let (known, anonymous_id) = (text(user).map(Id::User), text(anonymous).map(Id::Anonymous));
+        // Whoever has an id that cannot be read is not the person of the other one.
+        let id = if is_invalid(user) { None } else { known.clone().or(anonymous_id.clone()) };
+        let also = anonymous_id.filter(|_| known.is_some());
+        let (linked, others): (Vec<Id>, &[&IdMember<'_>]) = match kind {
+            LedgerEventKind::Alias => {
+                let previous_id = text(previous).filter(|_| known.is_some());
+                let ids = previous_id.map(|previous| [Id::Anonymous(previous.clone()), Id::User(previous)]);
+                (ids.into_iter().flatten().collect(), &[previous])
+            }
+            LedgerEventKind::Identify { .. } => (also.clone().into_iter().collect(), &[anonymous]),
+            _ if *user == IdMember::Absent => (Vec::new(), &[anonymous]),
+            _ => (Vec::new(), &[]),
+        };
+        let has_invalid_id = is_invalid(user) || others.iter().any(|other| is_invalid(other));
+        Person { id, also, linked, has_invalid_id }
     }
 }
 
@@ -100,25 +131,44 @@ impl<'a> LedgerEvent<'a> {
         let kind = match whole.event.is_identify {
             true => LedgerEventKind::Identify { writes },
             false if writes => LedgerEventKind::Preference,
+            false if whole.is_alias && policy.ledger_alias().value == LedgerAlias::Links => {
+                LedgerEventKind::Alias
+            }
             false => LedgerEventKind::Other,
         };
-        let moment = |name: Option<Name<'_>>| name.and_then(|name| Timestamp::parse(&name.to_text()));
+        let time = |text: &Option<_>| text.as_deref().and_then(Timestamp::parse);
         LedgerEvent {
             granted: if writes { granted(&whole.event, policy) } else { BTreeMap::new() },
-            event: whole.event,
+            refuses_others: policy.ledger_unasked().value == LedgerUnasked::Refused,
             kind,
-            person: Person::of(whole.user_id, whole.anonymous_id),
-            timestamp: moment(whole.timestamp),
-            received_at: moment(whole.received_at),
+            person: Person::of(&whole, kind, policy),
+            timestamp: time(&whole.timestamp),
+            received_at: time(&whole.received_at),
+            version: whole.text_at(policy.ledger_version()),
+            event: whole.event,
         }
     }
 
-    /// When it was: "time is `timestamp`, no later than `receivedAt` or, without it, than the moment of recording; an invalid or
-    /// missing one is replaced by that bound".
-    pub fn at(&self, now: Timestamp) -> Timestamp {
-        // What is to come is no time at which anything was received.
-        let bound = self.received_at.map_or(now, |received| received.min(now));
-        self.timestamp.map_or(bound, |timestamp| timestamp.min(bound))
+    /// When it was: "time is `timestamp`, no later than `receivedAt`". It is no time that can be used if the event states none, or one that is still to come.
+    pub fn time(&self, now: Timestamp) -> WriteTime {
+        let stated = match (self.timestamp, self.received_at) {
+            (Some(timestamp), Some(received)) => Some(timestamp.min(received)),
+            (timestamp, received) => timestamp.or(received),
+        };
+        match stated {
+            Some(at) if at <= now => WriteTime::Stated(at),
+            future => WriteTime::Unusable { recorded: now, future },
+        }
+    }
+
+    /// What it writes of its person's choices, if it writes any.
+    pub(super) fn write(&self, now: Timestamp) -> Option<Write> {
+        self.kind.writes().then(|| Write {
+            time: self.time(now),
+            preferences: self.granted.clone(),
+            refuses_others: self.refuses_others,
+            version: self.version.clone(),
+        })
     }
 }
 
@@ -131,17 +181,22 @@ fn granted(event: &Event<'_>, policy: &Policy) -> BTreeMap<String, bool> {
             *known = (*known).max(*preference);
         }
     }
+    // Under `ledger unasked kept` what was not asked is not said.
+    let keeps = policy.ledger_unasked().value == LedgerUnasked::Kept;
     let mut granted = BTreeMap::new();
     for category in policy.categories() {
         let own: Vec<Preference> = category.wire_ids().filter_map(|one| listed.remove(one)).collect();
         let value = own.iter().copied().max().unwrap_or(policy.reading().unlisted());
         // A category without a record counts as refused, or as granted under `unasked granted`.
-        let is_recorded =
-            !own.is_empty() || value != Preference::Unasked || category.unasked_granted.is_some();
+        let is_recorded = match value {
+            Preference::Unasked => !keeps && (!own.is_empty() || category.unasked_granted.is_some()),
+            _ => true,
+        };
         if is_recorded {
             granted.insert(category.wire_id().to_owned(), value == Preference::Granted);
         }
     }
-    granted.extend(listed.into_iter().map(|(name, value)| (name.to_owned(), value == Preference::Granted)));
+    let listed = listed.into_iter().filter(|(_, value)| !keeps || *value != Preference::Unasked);
+    granted.extend(listed.map(|(name, value)| (name.to_owned(), value == Preference::Granted)));
     granted
 }

@@ -18,14 +18,21 @@
 mod answers;
 mod audit;
 mod audit_event;
+mod choices;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
 mod entry;
+mod error;
 #[cfg(feature = "ledger-file")]
 mod file;
+mod forget;
+mod id;
 mod ledger_event;
+mod line;
+mod marker;
 mod people;
 mod record;
+mod recording;
 #[cfg(feature = "ledger-redis")]
 mod redis;
 mod store;
@@ -38,14 +45,21 @@ pub use crate::counts::Counts;
 pub use answers::LedgerAnswers;
 pub use audit::{Audit, By, CategoryTally, Finding, Tally};
 pub use audit_event::AuditEvent;
-pub use entry::{Id, LedgerEntry, MAX_LINKS, Write};
+pub use choices::{CategoryChoice, Choices, Grant, MAX_NAMES, Write, WriteTime};
+pub use entry::{LedgerEntry, Links, MAX_LINKS};
+pub use error::StoreError;
 #[cfg(feature = "ledger-file")]
 pub use file::FileStore;
+pub use forget::{Forgotten, forget};
+pub use id::Id;
 pub use ledger_event::{LedgerEvent, LedgerEventKind, Person};
-pub use people::{Forgotten, MAX_NAME_BYTES, MAX_NAMES, Recording, Rejection, forget, record, recorded};
-pub use record::DatedRecord;
+pub use line::EntryLine;
+pub use marker::Marker;
+pub use people::{MAX_KNOWN_IDS, recorded};
+pub use record::{DatedPreference, DatedRecord};
+pub use recording::{MAX_NAME_BYTES, Recording, Rejection, record};
 #[cfg(feature = "ledger-redis")]
 pub use redis::RedisStore;
-pub use store::{MemoryStore, Store, StoreError};
+pub use store::{MemoryStore, Store, StoreCheck};
 pub use timestamp::Timestamp;
 pub use unknown_names::UnknownNames;

@@ -1,277 +1,197 @@
-//! People and their ids: what events write, what is recorded of a person, and how a person is forgotten.
+//! What is recorded of people, by all ids that are theirs.
 
-use super::entry::{Id, LedgerEntry, Write};
-use super::ledger_event::{LedgerEvent, LedgerEventKind};
-use super::record::{DatedRecord, Linked, of_person};
-use super::store::{Store, StoreError};
+use super::entry::{LedgerEntry, Links, MAX_LINKS};
+use super::error::StoreError;
+use super::id::Id;
+use super::record::{DatedRecord, Person};
+use super::store::Store;
 use super::timestamp::Timestamp;
-use crate::event::Consent;
-use crate::model::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came of an event that was given to a ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recording {
-    /// It does not write.
-    Nothing,
-    /// It was recorded, or had been before: its preferences, a link of two ids, or both.
-    Recorded {
-        /// Whether it has preferences.
-        preferences: bool,
-        /// Whether it links two ids.
-        link: bool,
-    },
-    /// It should have been recorded, and cannot be.
-    Rejected(Rejection),
-}
+/// How many known ids may be one person. A person who has more grants nothing.
+pub const MAX_KNOWN_IDS: usize = 100;
 
-spelled! {
-    /// Why a preference event is rejected.
-    Rejection {
-        /// It has no preferences object: the platform rejects it, with its message.
-        NoPreferences = "no_preferences",
-        /// It says of nobody.
-        NoPerson = "no_person",
-        /// It names more than [`MAX_NAMES`] categories, or their names have more than [`MAX_NAME_BYTES`] together.
-        TooLargeError = "too_large",
-    }
-}
+/// How many links an answer about one id may follow. Whoever has more grants nothing.
+const MAX_FOLLOWED: usize = 10 * MAX_LINKS;
 
-/// How many categories an event may name to be recorded.
-pub const MAX_NAMES: usize = 1_000;
-
-/// How many bytes their names may have together.
-pub const MAX_NAME_BYTES: usize = 1 << 16;
-
-impl Rejection {
-    /// The message: for the place of today's payloads, the platform's own.
-    pub fn message(self, policy: &Policy) -> String {
-        match self {
-            Rejection::NoPreferences => {
-                let path = policy.reading().paths().next().unwrap_or_default().join(".");
-                format!("{path} object is required")
-            }
-            Rejection::NoPerson => "a userId or an anonymousId is required".to_owned(),
-            Rejection::TooLargeError => {
-                format!(
-                    "more than {MAX_NAMES} categories, or {MAX_NAME_BYTES} bytes of their names, are not recorded"
-                )
-            }
-        }
-    }
-}
-
-/// Records what events write, all in one step of the store: when it returns, it is recorded. `now` is the moment of recording, for events that
-/// say no time, or one that is still to come.
-///
-/// Recording the same events again changes nothing, but for those that say no time.
-///
-/// ```
-/// use consentry::event::RecordedPreference;
-/// use consentry::ledger::{Id, LedgerEvent, MemoryStore, Timestamp, record, recorded};
-/// use consentry::{Limits, Policy};
-///
-/// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" category Ads"#)?;
-/// let store = MemoryStore::default();
-/// let line = br#"{"type":"track","event":"Segment Consent Preference Updated","userId":"u","timestamp":"2026-10-01T00:00:00Z",
-///                 "context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#;
-/// let notice = LedgerEvent::read(line, &policy, &Limits::default())?;
-/// record(&store, &[notice], Timestamp::parse("2026-10-02T00:00:00Z").unwrap())?;
-/// let found = recorded(&store, &[Id::User("u".into())])?.remove(0).unwrap();
-/// assert_eq!(found.record.preference("Ads"), RecordedPreference::Granted);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-///
-/// When the store does not answer; nothing is acknowledged then.
-pub fn record(
-    store: &dyn Store,
-    notices: &[LedgerEvent<'_>],
-    now: Timestamp,
-) -> Result<Vec<Recording>, StoreError> {
-    let mut changes: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
-    let recordings = notices.iter().map(|notice| change(notice, now, &mut changes)).collect();
-    if !changes.is_empty() {
-        let ids: Vec<Id> = changes.keys().cloned().collect();
-        store.update(&ids, &mut |entries| {
-            entries.iter_mut().zip(changes.values()).for_each(|(entry, change)| entry.join(change.clone()));
-        })?;
-    }
-    Ok(recordings)
-}
-
-/// Why an event that writes preferences cannot be recorded; `None` for any other event.
-pub(super) fn rejection(notice: &LedgerEvent<'_>) -> Option<Rejection> {
-    match (&notice.event.consent, &notice.person.id) {
-        _ if !notice.kind.writes() => None,
-        (Consent::Preferences(preferences), Some(_)) => {
-            let bytes: usize = preferences.iter().map(|(name, _)| name.as_bytes().len()).sum();
-            let is_large = preferences.len() > MAX_NAMES || bytes > MAX_NAME_BYTES;
-            is_large.then_some(Rejection::TooLargeError)
-        }
-        (Consent::Preferences(_), None) => Some(Rejection::NoPerson),
-        _ => Some(Rejection::NoPreferences),
-    }
-}
-
-/// Adds what one event writes.
-fn change(notice: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, LedgerEntry>) -> Recording {
-    if let Some(rejection) = rejection(notice) {
-        return Recording::Rejected(rejection);
-    }
-    let Some(id) = &notice.person.id else { return Recording::Nothing };
-    let mut join = |id: &Id, entry: LedgerEntry| changes.entry(id.clone()).or_default().join(entry);
-    let at = notice.at(now);
-    let has_preferences = notice.kind.writes() && matches!(notice.event.consent, Consent::Preferences(_));
-    if has_preferences {
-        join(id, LedgerEntry::of(id, Write { at, preferences: notice.granted.clone() }));
-    }
-    // "An anonymous record joins a known person only on an explicit link (an Identify event with both ids)."
-    let link = match (notice.kind, id, &notice.person.also) {
-        (LedgerEventKind::Identify { .. }, Id::User(user), Some(also @ Id::Anonymous(anonymous))) => {
-            let linked = |other: &String| LedgerEntry {
-                links: [(other.clone(), at)].into(),
-                ..LedgerEntry::default()
-            };
-            join(id, linked(anonymous));
-            join(also, linked(user));
-            true
-        }
-        _ => false,
-    };
-    match (has_preferences, link) {
-        (false, false) => Recording::Nothing,
-        (preferences, link) => Recording::Recorded { preferences, link },
-    }
-}
-
-/// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and up to twice more for
+/// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and again for
 /// the ids that theirs are linked with.
 ///
 /// # Errors
 ///
 /// When the store does not answer.
 pub fn recorded(store: &dyn Store, people: &[Id]) -> Result<Vec<Option<DatedRecord>>, StoreError> {
-    let mut known = Known::default();
-    known.ask(store, people.iter().cloned().collect())?;
-    // The known ids of anonymous ones, and then the anonymous ids of all known ones.
-    known.ask(store, known.linked(|id| matches!(id, Id::Anonymous(_))))?;
-    known.ask(store, known.linked(|id| matches!(id, Id::User(_))))?;
-    Ok(people.iter().map(|id| known.record(id)).collect())
+    let mut entries = Entries::default();
+    let asked: BTreeSet<Id> = people.iter().cloned().collect();
+    entries.ask(store, asked.clone())?;
+    // The known ids of anonymous ones, and the other known ids of the same people.
+    let anonymous = asked.iter().filter(|id| !id.is_known());
+    entries.ask(store, entries.linked(anonymous, Id::is_known))?;
+    for _ in 0..MAX_KNOWN_IDS {
+        let with_others = entries.0.iter().filter(|(id, entry)| id.is_known() && has_known(entry));
+        let people = with_others.map(|(id, _)| person(id, |id| entries.0.get(id)));
+        let more = people.filter(|people| people.len() <= MAX_KNOWN_IDS).flatten().collect();
+        if !entries.ask(store, more)? {
+            break;
+        }
+    }
+    // The anonymous ids of all known ones.
+    let mut followed = BTreeSet::new();
+    for id in &asked {
+        let known = entries.known_ids(id);
+        if entries.links(&known) <= MAX_FOLLOWED {
+            followed.extend(known);
+        }
+    }
+    entries.ask(store, entries.linked(followed.iter(), |id| !id.is_known()))?;
+    let mut records = Records { entries: &entries, of_known: BTreeMap::new() };
+    Ok(people.iter().map(|id| records.record(id)).collect())
 }
 
-/// The entries that the store was asked for.
+fn has_known(entry: &LedgerEntry) -> bool {
+    entry.links.iter().any(|(id, _)| id.is_known())
+}
+
+/// The entries that a store was asked for.
 #[derive(Default)]
-struct Known {
-    entries: BTreeMap<Id, LedgerEntry>,
-    /// What was worked out of known ids, since anonymous ones may have many of them in common.
-    records: BTreeMap<Id, Option<DatedRecord>>,
-}
+struct Entries(BTreeMap<Id, LedgerEntry>);
 
-impl Known {
-    fn ask(&mut self, store: &dyn Store, ids: BTreeSet<Id>) -> Result<(), StoreError> {
-        let ids: Vec<Id> = ids.into_iter().filter(|id| !self.entries.contains_key(id)).collect();
-        if !ids.is_empty() {
-            let entries = store.get(&ids)?;
-            self.entries.extend(ids.into_iter().zip(entries));
+impl Entries {
+    /// Asks for what was not asked for before, and returns false if there is none of it.
+    fn ask(&mut self, store: &dyn Store, ids: BTreeSet<Id>) -> Result<bool, StoreError> {
+        let ids: Vec<Id> = ids.into_iter().filter(|id| !self.0.contains_key(id)).collect();
+        if ids.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        let entries = store.get(&ids)?;
+        self.0.extend(ids.into_iter().zip(entries));
+        Ok(true)
     }
 
-    /// The ids that some ids are linked with.
-    fn linked(&self, of: fn(&Id) -> bool) -> BTreeSet<Id> {
-        let some = self.entries.iter().filter(|(id, _)| of(id));
-        some.flat_map(|(id, entry)| entry.linked(id)).collect()
+    /// The ids of a kind that some ids are linked with.
+    fn linked<'i>(&self, ids: impl Iterator<Item = &'i Id>, is_of: fn(&Id) -> bool) -> BTreeSet<Id> {
+        let entries = ids.filter_map(|id| self.0.get(id));
+        let linked = entries.flat_map(|entry| entry.links.iter().map(|(id, _)| id));
+        linked.filter(|id| is_of(id)).cloned().collect()
     }
 
-    fn record(&mut self, id: &Id) -> Option<DatedRecord> {
-        let entry = self.entries.get(id)?;
+    /// The known ids that an id is linked with, one after another; one too many if there are more than [`MAX_KNOWN_IDS`] of a known id.
+    fn known_ids(&self, id: &Id) -> BTreeSet<Id> {
         match id {
-            Id::Anonymous(_) if entry.links.is_empty() => entry.write.as_ref().map(DatedRecord::from),
-            // Who is one of several people is held to what all of them agree to.
+            Id::User(_) => person(id, |id| self.0.get(id)),
             Id::Anonymous(_) => {
-                let people: Vec<Id> = entry.linked(id).collect();
-                people
-                    .into_iter()
-                    .filter_map(|person| self.of_user(person).cloned())
-                    .reduce(DatedRecord::merged)
+                let linked = self.linked([id].into_iter(), Id::is_known);
+                linked.iter().flat_map(|id| person(id, |id| self.0.get(id))).collect()
             }
-            Id::User(_) => self.of_user(id.clone()).cloned(),
         }
     }
 
-    fn of_user(&mut self, id: Id) -> Option<&DatedRecord> {
-        let Known { entries, records } = self;
-        let record = records.entry(id).or_insert_with_key(|id| {
-            let entry = entries.get(id)?;
-            let linked = entry.links.iter().filter_map(|(anonymous, since)| {
-                let other = entries.get(&Id::Anonymous(anonymous.clone()))?;
-                Some(Linked { since: *since, shared: other.links.len() > 1 || other.shared, entry: other })
-            });
-            of_person(entry.write.as_ref(), &linked.collect::<Vec<_>>())
-        });
-        record.as_ref()
+    /// How many links some ids have.
+    fn links(&self, ids: &BTreeSet<Id>) -> usize {
+        ids.iter().filter_map(|id| self.0.get(id)).map(|entry| entry.links.iter().count()).sum()
     }
 }
 
-/// What came of forgetting a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Forgotten {
-    /// These ids are erased; none, if nothing was recorded.
-    Erased(Vec<Id>),
-    /// Nothing is: the anonymous id is one person with these known ones, whose refusals may be recorded under it. Forget them.
-    Linked(Vec<Id>),
+/// The known ids of the person who has a known id; one too many if there are more than [`MAX_KNOWN_IDS`].
+pub(super) fn person<'e>(id: &Id, entry: impl Fn(&Id) -> Option<&'e LedgerEntry>) -> BTreeSet<Id> {
+    let mut ids = BTreeSet::from([id.clone()]);
+    let mut next = vec![id.clone()];
+    while let Some(id) = next.pop() {
+        let linked = entry(&id).into_iter().flat_map(|entry| entry.links.iter());
+        for (other, _) in linked.filter(|(other, _)| other.is_known()) {
+            if ids.len() <= MAX_KNOWN_IDS && ids.insert(other.clone()) {
+                next.push(other.clone());
+            }
+        }
+    }
+    ids
 }
 
-/// How often forgetting begins anew because ids are linked meanwhile.
-const TRIES: usize = 100;
+/// Whether an id is of one person alone who has these known ids.
+pub(super) fn is_theirs(entry: &LedgerEntry, known: &BTreeSet<Id>) -> bool {
+    match &entry.links {
+        Links::Known(links) => !entry.shared && links.keys().all(|id| known.contains(id)),
+        Links::TooMany => false,
+    }
+}
 
-/// Erases a person: the entry of the id, and those of the anonymous ids that are linked with it and were never linked with another. What is recorded
-/// of everybody else stays as it is.
-///
-/// Events that are recorded afterwards are recorded again, old ones too.
-///
-/// # Errors
-///
-/// When the store does not answer.
-pub fn forget(store: &dyn Store, id: &Id) -> Result<Forgotten, StoreError> {
-    let mut ids = vec![id.clone()];
-    for _ in 0..TRIES {
-        let mut forgotten = Some(Forgotten::Erased(Vec::new()));
-        let mut more = Vec::new();
-        store.update(&ids, &mut |entries| {
-            let own = entries.first().cloned().unwrap_or_default();
-            more = own.linked(id).filter(|other| !ids.contains(other)).collect();
-            forgotten = match id {
-                Id::Anonymous(_) if !own.links.is_empty() => {
-                    Some(Forgotten::Linked(own.linked(id).collect()))
+/// What is recorded, worked out of entries.
+struct Records<'e> {
+    entries: &'e Entries,
+    /// By the first known id of a person, since several anonymous ids may be linked with the same people.
+    of_known: BTreeMap<Id, Option<DatedRecord>>,
+}
+
+impl Records<'_> {
+    fn record(&mut self, id: &Id) -> Option<DatedRecord> {
+        let entry = self.entries.0.get(id)?;
+        if id.is_known() {
+            return self.of_known(id);
+        }
+        if entry.links == Links::TooMany {
+            return Some(DatedRecord::default());
+        }
+        if entry.links.is_empty() && !entry.shared {
+            return DatedRecord::of(&entry.choices);
+        }
+        if self.entries.links(&self.entries.known_ids(id)) > MAX_FOLLOWED {
+            return Some(DatedRecord::default());
+        }
+        // Who is one of several people is held to what all of them agree to. Whoever has said nothing agrees to nothing.
+        let mut people: BTreeSet<BTreeSet<Id>> = BTreeSet::new();
+        for (known, _) in entry.links.iter() {
+            people.insert(person(known, |id| self.entries.0.get(id)));
+        }
+        let mut records: Vec<Option<DatedRecord>> =
+            people.iter().filter_map(BTreeSet::first).map(|known| self.of_known(known)).collect();
+        if entry.shared {
+            records.push(Some(DatedRecord::default()));
+        }
+        if records.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut records = records.into_iter().map(Option::unwrap_or_default);
+        let mut all = records.next()?;
+        records.for_each(|one| all.agree(&one));
+        Some(all)
+    }
+
+    fn of_known(&mut self, id: &Id) -> Option<DatedRecord> {
+        let known = person(id, |id| self.entries.0.get(id));
+        let first = known.first()?;
+        if let Some(record) = self.of_known.get(first) {
+            return record.clone();
+        }
+        let record = self.of_person(&known);
+        self.of_known.insert(first.clone(), record.clone());
+        record
+    }
+
+    fn of_person(&self, known: &BTreeSet<Id>) -> Option<DatedRecord> {
+        let entry = |id: &Id| self.entries.0.get(id);
+        let has_too_many = known.iter().filter_map(entry).any(|entry| entry.links == Links::TooMany);
+        if known.len() > MAX_KNOWN_IDS || has_too_many || self.entries.links(known) > MAX_FOLLOWED {
+            return Some(DatedRecord::default());
+        }
+        let mut person = Person::default();
+        let mut numbers: BTreeMap<&Id, usize> = BTreeMap::new();
+        let links = |id| entry(id).into_iter().flat_map(|entry| entry.links.iter());
+        let linked = known.iter().flat_map(links).map(|(id, _)| id).filter(|id| !id.is_known());
+        let ids: BTreeSet<&Id> = known.iter().chain(linked).collect();
+        for (id, entry) in ids.into_iter().filter_map(|id| Some((id, entry(id)?))) {
+            match is_theirs(entry, known) || id.is_known() {
+                true => {
+                    numbers.insert(id, person.own.len());
+                    person.own.push(&entry.choices);
                 }
-                _ if !more.is_empty() => None,
-                _ => Some(Forgotten::Erased(erase(id, &ids, entries))),
-            };
-        })?;
-        if let Some(forgotten) = forgotten {
-            return Ok(forgotten);
+                false => person.shared.push(&entry.choices),
+            }
         }
-        ids.extend(more);
+        let all = known.iter().flat_map(|id| links(id).map(move |(other, since)| (since, id, other)));
+        let own = |(since, id, other): (Timestamp, &Id, &Id)| {
+            Some((since, *numbers.get(id)?, *numbers.get(other)?))
+        };
+        person.links = all.filter_map(own).collect();
+        person.record()
     }
-    Err(StoreError::new(format!("ids were linked with it {TRIES} times while it was to be forgotten")))
-}
-
-/// Erases the entries of a person's ids, and tells which.
-fn erase(person: &Id, ids: &[Id], entries: &mut [LedgerEntry]) -> Vec<Id> {
-    let mut erased = Vec::new();
-    for (id, entry) in ids.iter().zip(entries) {
-        let is_theirs = id == person || entry.links.len() <= 1 && !entry.shared;
-        if !is_theirs {
-            // It was linked with the person, and is still no other one's alone.
-            entry.links.remove(person.text());
-            entry.shared = true;
-        } else if !entry.is_empty() {
-            *entry = LedgerEntry::default();
-            erased.push(id.clone());
-        }
-    }
-    erased
 }

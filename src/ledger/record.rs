@@ -1,141 +1,236 @@
 //! What is recorded of a person, of the entries of all ids that are theirs.
 
-use super::entry::{LedgerEntry, Write};
+use super::choices::{CategoryChoice, Choices};
 use super::timestamp::Timestamp;
 use crate::event::{Record, RecordedPreference};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The record of a person, and when they said the latest of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The record of a person, and when they said it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DatedRecord {
-    /// When the person said the latest of it.
-    pub at: Timestamp,
-    /// What the person said last of each category.
-    #[serde(flatten)]
-    pub record: Record,
+    /// When the person said the latest of it; `None` if no time is known.
+    pub at: Option<Timestamp>,
+    /// What counts of each category, by its wire id. A category that is not there is refused.
+    pub preferences: BTreeMap<String, DatedPreference>,
 }
 
-impl From<&Write> for DatedRecord {
-    fn from(write: &Write) -> Self {
-        let of =
-            |granted: bool| if granted { RecordedPreference::Granted } else { RecordedPreference::Refused };
-        let preferences = write.preferences.iter().map(|(name, granted)| (name.clone(), of(*granted)));
-        DatedRecord { at: write.at, record: Record { preferences: preferences.collect() } }
+/// What is recorded of one category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatedPreference {
+    /// When the person granted it, as far as that is known.
+    pub granted: Option<Timestamp>,
+    /// What counts.
+    pub preference: RecordedPreference,
+}
+
+impl DatedPreference {
+    const REFUSED: DatedPreference =
+        DatedPreference { granted: None, preference: RecordedPreference::Refused };
+
+    /// What two people come to of whom both must agree. What they grant is as old as the older grant.
+    fn agreed(self, other: DatedPreference) -> Self {
+        self.combined(other, |times| times.iter().copied().min().flatten())
+    }
+
+    /// What two ids come to that turn out to be one person. What is granted is as new as the newer grant.
+    fn merged(self, other: DatedPreference) -> Self {
+        self.combined(other, |times| times.iter().copied().max().flatten())
+    }
+
+    /// "Values that disagree become `conflict`."
+    fn combined(
+        self,
+        other: DatedPreference,
+        granted: impl Fn(&[Option<Timestamp>]) -> Option<Timestamp>,
+    ) -> Self {
+        let preference = match self.preference == other.preference {
+            true => self.preference,
+            false => RecordedPreference::Conflict,
+        };
+        let both = [self, other].into_iter().filter(|one| one.preference != RecordedPreference::Refused);
+        DatedPreference { preference, granted: granted(&both.map(|one| one.granted).collect::<Vec<_>>()) }
+    }
+}
+
+impl Serialize for DatedRecord {
+    /// `at`, `preferences` by wire id, and `granted`: when the categories were granted of which that is known.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let granted = self.preferences.iter().filter_map(|(name, dated)| Some((name, dated.granted?)));
+        let mut members = to.serialize_struct("DatedRecord", 3)?;
+        members.serialize_field("at", &self.at)?;
+        members.serialize_field("granted", &granted.collect::<BTreeMap<_, _>>())?;
+        members.serialize_field("preferences", &self.record().preferences)?;
+        members.end()
     }
 }
 
 impl DatedRecord {
-    /// Merges the records of two people who are one: "values that disagree become `conflict`". This is commutative, associative and
-    /// idempotent.
-    pub fn merge(&mut self, other: &DatedRecord) {
+    /// What is recorded, for a check.
+    pub fn record(&self) -> Record {
+        let each = self.preferences.iter().map(|(name, dated)| (name.clone(), dated.preference));
+        Record { preferences: each.collect() }
+    }
+
+    /// The record of what was said under one id that is one person's alone; `None` if nothing was said.
+    pub(super) fn of(choices: &Choices) -> Option<Self> {
+        let dated = |choice: &CategoryChoice| DatedPreference {
+            preference: match &choice.granted {
+                Some(_) => RecordedPreference::Granted,
+                None => RecordedPreference::Refused,
+            },
+            granted: choice.granted.as_ref().and_then(|grant| grant.at),
+        };
+        let each = choices.named().map(|(name, choice)| (name.to_owned(), dated(choice)));
+        choices.say_something().then(|| DatedRecord { at: choices.latest(), preferences: each.collect() })
+    }
+
+    /// Holds the person to what another agrees to as well.
+    pub(super) fn agree(&mut self, other: &DatedRecord) {
         self.at = self.at.max(other.at);
-        self.combine(other, |one, other| if one == other { one } else { RecordedPreference::Conflict });
+        let names: Vec<String> = other.preferences.keys().cloned().collect();
+        for name in names {
+            self.preferences.entry(name).or_insert(DatedPreference::REFUSED);
+        }
+        for (name, dated) in &mut self.preferences {
+            *dated = dated.agreed(other.preferences.get(name).copied().unwrap_or(DatedPreference::REFUSED));
+        }
     }
+}
 
-    /// Merges like [`DatedRecord::merge`].
-    pub(super) fn merged(mut self, other: DatedRecord) -> DatedRecord {
-        self.merge(&other);
-        self
-    }
+/// A person: what was said under the ids that are theirs alone, and under those that others share.
+#[derive(Default)]
+pub(super) struct Person<'e> {
+    pub(super) own: Vec<&'e Choices>,
+    /// The links among their own ids, which are counted as in `own`.
+    pub(super) links: Vec<(Timestamp, usize, usize)>,
+    pub(super) shared: Vec<&'e Choices>,
+}
 
-    /// Puts the categories in conflict that are granted here and refused under an id that others share, no earlier than `since`.
-    fn dispute(&mut self, shared: &LedgerEntry, since: Option<Timestamp>) {
-        for (name, preference) in &mut self.record.preferences {
-            let is_refused = shared.refused(name).is_some_and(|refused| Some(refused) >= since);
-            if is_refused && *preference == RecordedPreference::Granted {
-                *preference = RecordedPreference::Conflict;
+impl Person<'_> {
+    /// What is recorded of the person; `None` if nobody has said anything.
+    ///
+    /// Until two ids are linked, they are two persons. The link merges what was said under them. What is said later under either id counts for the
+    /// person. An id that others share grants nothing. What is refused under it, by whomever, counts until the person says it anew.
+    pub(super) fn record(&self) -> Option<DatedRecord> {
+        let mut record = match self.own.as_slice() {
+            [choices] => DatedRecord::of(choices),
+            _ => self.merged(),
+        };
+        let shared = self.shared.iter().filter(|choices| choices.say_something());
+        for choices in shared {
+            let record = record.get_or_insert_default();
+            record.at = record.at.max(choices.latest());
+            for (name, dated) in &mut record.preferences {
+                // It is refused no earlier than the person's own grant.
+                let refused = choices.choice(name).refused;
+                if dated.preference == RecordedPreference::Granted
+                    && refused.is_some()
+                    && refused >= dated.granted
+                {
+                    dated.preference = RecordedPreference::Conflict;
+                }
             }
         }
+        record
     }
 
-    /// The person says something anew, no earlier than what is recorded: it ends conflicts, and "on a tie the refusal wins".
-    fn write(&mut self, write: &Write) {
-        let new = DatedRecord::from(write);
-        match write.at > self.at {
-            true => *self = new,
-            // A refusal is greater than a grant. Nothing is in conflict here: a link at this moment came before both.
-            false => self.combine(&new, RecordedPreference::max),
-        }
+    /// What several ids come to that are one person's.
+    fn merged(&self) -> Option<DatedRecord> {
+        let said = self.own.iter().filter(|choices| choices.say_something());
+        let latest = said.clone().map(|choices| choices.latest()).max()?;
+        let names: BTreeSet<&str> = said.flat_map(|choices| choices.named().map(|(name, _)| name)).collect();
+        let each = names.into_iter().filter_map(|name| Some((name.to_owned(), self.category(name)?)));
+        Some(DatedRecord { at: latest, preferences: each.collect() })
     }
 
-    /// For each category that one of them names, what both say of it.
-    fn combine(
-        &mut self,
-        other: &DatedRecord,
-        both: impl Fn(RecordedPreference, RecordedPreference) -> RecordedPreference,
-    ) {
-        for (name, preference) in &mut self.record.preferences {
-            *preference = both(*preference, other.record.preference(name));
+    /// What counts of one category, by going through links and words in the order of time. `None` if nobody has said anything of it.
+    fn category(&self, name: &str) -> Option<DatedPreference> {
+        let mut steps: Vec<(Option<Timestamp>, Step)> = Vec::with_capacity(self.own.len() + self.links.len());
+        for (id, choices) in self.own.iter().enumerate() {
+            let choice = choices.choice(name);
+            match (choice.granted, choice.refused) {
+                (Some(grant), _) => steps.push((grant.at, Step::Granted(id))),
+                (None, Some(refused)) => steps.push((Some(refused), Step::Refused(id))),
+                (None, None) => {}
+            }
         }
-        for (name, preference) in &other.record.preferences {
-            // What is here already was combined above, and would be the same once more.
-            let unnamed = both(RecordedPreference::Refused, *preference);
-            self.record.preferences.entry(name.clone()).or_insert(unnamed);
+        steps.extend(self.links.iter().map(|(since, one, other)| (Some(*since), Step::Link(*one, *other))));
+        steps.sort_unstable();
+        let mut groups = Groups::new(self.own.len());
+        for (at, step) in steps {
+            match step {
+                Step::Link(one, other) => groups.link(one, other),
+                Step::Granted(id) => {
+                    groups.say(id, DatedPreference { granted: at, preference: RecordedPreference::Granted })
+                }
+                // It comes after a grant of the same moment: "on a tie the refusal wins".
+                Step::Refused(id) => groups.say(id, DatedPreference::REFUSED),
+            }
         }
+        groups.all()
     }
 }
 
-/// An anonymous id that is linked with a known one.
-pub(super) struct Linked<'e> {
-    pub(super) since: Timestamp,
-    /// Whether it is linked with other known ids too, as on a device that several people use.
-    pub(super) shared: bool,
-    pub(super) entry: &'e LedgerEntry,
-}
-
-/// What is recorded of a known person, by their own write and those of the anonymous ids that are linked with them; `None` if nothing is.
-///
-/// Until an id is linked, it is another person. The link merges the two records. What is written later under either id is said by the one
-/// person, but for an id that others share: it grants nothing, and what is refused under it, by whomever, is in conflict until the known person
-/// says it anew.
-pub(super) fn of_person(own: Option<&Write>, linked: &[Linked<'_>]) -> Option<DatedRecord> {
-    let (shared, theirs): (Vec<&Linked<'_>>, Vec<&Linked<'_>>) = linked.iter().partition(|one| one.shared);
-    let shared = shared.into_iter().map(|one| one.entry);
-    let Some(mut record) = of_own(own, &theirs) else {
-        // Who has never said anything under an id of their own is held to all that others said.
-        let records = shared.filter_map(|entry| {
-            let mut record = DatedRecord::from(entry.write.as_ref()?);
-            record.dispute(entry, None);
-            Some(record)
-        });
-        return records.reduce(DatedRecord::merged);
-    };
-    let since = Some(record.at);
-    shared.for_each(|entry| record.dispute(entry, since));
-    Some(record)
-}
-
-/// The same of ids that are the person's alone.
-fn of_own(own: Option<&Write>, linked: &[&Linked<'_>]) -> Option<DatedRecord> {
-    // At the same moment a link comes before what is written: an event may say both.
-    let mut steps: Vec<(Timestamp, Step, &Write)> =
-        own.map(|write| (write.at, Step::Own, write)).into_iter().collect();
-    steps.extend(linked.iter().filter_map(|one| {
-        let write = one.entry.write.as_ref()?;
-        Some(match write.at < one.since {
-            true => (one.since, Step::Link, write),
-            false => (write.at, Step::Linked, write),
-        })
-    }));
-    steps.sort_by_key(|(at, step, _)| (*at, *step));
-    let mut record: Option<DatedRecord> = None;
-    for (_, step, write) in steps {
-        match &mut record {
-            None => record = Some(DatedRecord::from(write)),
-            Some(record) if step == Step::Link => record.merge(&DatedRecord::from(write)),
-            Some(record) => record.write(write),
-        }
-    }
-    record
-}
-
-/// A step in which a write comes to be the person's, in the order of steps at the same moment.
+/// A step in the history of a category, in the order of steps at the same moment. Ids are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// The link with an id under which it was written before.
-    Link,
-    /// The write under the person's own id.
-    Own,
-    /// The write under an id that is linked.
-    Linked,
+    /// Two ids turn out to be one person. An event may link them and say something: the link comes first.
+    Link(usize, usize),
+    Granted(usize),
+    Refused(usize),
+}
+
+/// Ids that are known to be one person, and what counts for each group of them.
+struct Groups {
+    /// Of each id another one of its group, or itself.
+    parents: Vec<usize>,
+    said: Vec<Option<DatedPreference>>,
+}
+
+impl Groups {
+    fn new(count: usize) -> Self {
+        Groups { parents: (0..count).collect(), said: vec![None; count] }
+    }
+
+    fn of(&mut self, mut id: usize) -> usize {
+        while let Some(parent) = self.parents.get(id).copied().filter(|parent| *parent != id) {
+            // The next time, the way is half as long.
+            let next = self.parents.get(parent).copied().unwrap_or(parent);
+            if let Some(own) = self.parents.get_mut(id) {
+                *own = next;
+            }
+            id = next;
+        }
+        id
+    }
+
+    fn link(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.of(one), self.of(other));
+        if one == other {
+            return;
+        }
+        let said = self.said.get_mut(other).and_then(Option::take);
+        if let Some(parent) = self.parents.get_mut(other) {
+            *parent = one;
+        }
+        if let Some(own) = self.said.get_mut(one) {
+            *own = match (*own, said) {
+                (Some(own), Some(other)) => Some(own.merged(other)),
+                (own, other) => own.or(other),
+            };
+        }
+    }
+
+    fn say(&mut self, id: usize, said: DatedPreference) {
+        let group = self.of(id);
+        if let Some(own) = self.said.get_mut(group) {
+            *own = Some(said);
+        }
+    }
+
+    /// What counts once all are linked.
+    fn all(&self) -> Option<DatedPreference> {
+        self.said.iter().flatten().copied().reduce(DatedPreference::merged)
+    }
 }

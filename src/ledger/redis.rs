@@ -1,8 +1,10 @@
 //! A store in Redis.
 
-use super::encoding::{decode, encode, id};
-use super::entry::{Id, LedgerEntry};
-use super::store::{Store, StoreError};
+use super::encoding::{Names, decode, encode};
+use super::entry::LedgerEntry;
+use super::error::{Cause, StoreError};
+use super::id::Id;
+use super::store::Store;
 use redis::{Client, Connection, RedisError, Script};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -129,38 +131,42 @@ impl RedisStore {
 impl Store for RedisStore {
     fn get(&self, ids: &[Id]) -> Result<Vec<LedgerEntry>, StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
-        let entries =
-            self.texts(&keys)?.iter().map(|text| decode(text.as_deref())).collect::<Result<_, _>>()?;
-        Ok(entries)
+        let texts = self.texts(&keys)?;
+        Ok(ids
+            .iter()
+            .zip(&texts)
+            .map(|(id, text)| unpacked(id, text.as_deref()))
+            .collect::<Result<_, _>>()?)
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
         let keys: Vec<String> = ids.iter().map(|id| self.key(id)).collect();
         for _ in 0..TRIES {
-            let before: Vec<Vec<u8>> =
-                self.texts(&keys)?.into_iter().map(Option::unwrap_or_default).collect();
-            let known = before.iter().map(|text| Some(text.as_slice()).filter(|text| !text.is_empty()));
-            let mut entries = known.map(decode).collect::<Result<Vec<_>, _>>()?;
+            let before = self.texts(&keys)?;
+            let known = before.iter().map(Option::as_deref);
+            let mut entries =
+                ids.iter().zip(known).map(|(id, text)| unpacked(id, text)).collect::<Result<Vec<_>, _>>()?;
             let unchanged = entries.clone();
             change(&mut entries);
             if entries == unchanged {
                 return Ok(());
             }
-            let after =
-                entries.iter().zip(&unchanged).zip(&before).map(|((entry, unchanged), before)| match entry {
-                    entry if entry.is_empty() => Ok(Vec::new()),
-                    // The same entry may be written in another way.
-                    entry if entry == unchanged => Ok(before.clone()),
-                    entry => encode(entry),
-                });
-            let after = after.collect::<Result<Vec<_>, _>>()?;
+            let after: Vec<Vec<u8>> = ids
+                .iter()
+                .zip(&entries)
+                .map(|(id, entry)| match entry.is_empty() {
+                    true => Vec::new(),
+                    false => encode(id, entry, &Names::default()).0,
+                })
+                .collect();
             let is_made: bool = self.ask(|connection| {
                 let mut invocation = self.replace.prepare_invoke();
                 for key in &keys {
                     invocation.key(key);
                 }
-                for text in before.iter().chain(&after) {
-                    invocation.arg(text.as_slice());
+                let before = before.iter().map(|text| text.as_deref().unwrap_or_default());
+                for text in before.chain(after.iter().map(Vec::as_slice)) {
+                    invocation.arg(text);
                 }
                 invocation.invoke(connection)
             })?;
@@ -196,7 +202,11 @@ impl Store for RedisStore {
             for (key, text) in keys.iter().zip(self.texts(&keys)?) {
                 // What was taken away in between is not there any more.
                 let Some(text) = text else { continue };
-                if !see(id(key, &self.prefix)?, decode(Some(&text))?) {
+                let id = key.strip_prefix(&self.prefix).and_then(Id::parse);
+                let id =
+                    id.ok_or_else(|| StoreError::new(format!("it has an entry of `{key}`, which is no id")))?;
+                let entry = unpacked(&id, Some(&text))?;
+                if !see(id, entry) {
                     return Ok(());
                 }
             }
@@ -206,6 +216,11 @@ impl Store for RedisStore {
             }
         }
     }
+}
+
+/// Reads an entry; an empty one if there is none.
+fn unpacked(id: &Id, text: Option<&[u8]>) -> Result<LedgerEntry, Cause> {
+    text.map_or(Ok(LedgerEntry::default()), |text| Ok(decode(id, text, &Names::default())?.0))
 }
 
 impl fmt::Debug for RedisStore {

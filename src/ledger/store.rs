@@ -1,8 +1,10 @@
 //! Where entries are kept.
 
-use super::entry::{Id, LedgerEntry};
+use super::entry::LedgerEntry;
+use super::error::{Cause, StoreError};
+use super::id::Id;
+use super::marker::Marker;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Keeps an [`LedgerEntry`] for each [`Id`]. A service implements it for its own store; three that work are here.
@@ -26,43 +28,65 @@ pub trait Store {
     /// When the store does not answer, or says that the change has not been made. It may have been made all the same; joins may be repeated.
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError>;
 
-    /// Calls `see` with every entry, in no particular order, until it says that it has seen enough.
+    /// Whether [`Store::each`] goes through the entries in the order of their ids.
+    fn is_sorted(&self) -> bool {
+        false
+    }
+
+    /// Calls `see` with every entry, until it says that it has seen enough.
     ///
     /// # Errors
     ///
     /// When the store does not answer.
     fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError>;
-}
 
-/// Why a store did not answer.
-#[derive(Debug)]
-pub struct StoreError(Cause);
-
-/// An error of what a store uses.
-pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-impl StoreError {
-    /// For an error, or a text.
-    pub fn new(cause: impl Into<Cause>) -> Self {
-        StoreError(cause.into())
+    /// Looks at every entry, and compares all of them with what the store says of itself.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not answer, or is no ledger.
+    fn check(&self) -> Result<StoreCheck, StoreError> {
+        let mut entries = 0;
+        self.each(&mut |_, _| {
+            entries += 1;
+            true
+        })?;
+        Ok(StoreCheck { entries, ..StoreCheck::default() })
     }
 }
 
-impl From<Cause> for StoreError {
-    fn from(cause: Cause) -> Self {
-        StoreError(cause)
-    }
+/// What a look at every entry of a store has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreCheck {
+    /// How many entries are sound.
+    pub entries: u64,
+    /// How many entries are damaged.
+    pub damaged: u64,
+    /// What is wrong with the first of them.
+    pub examples: Vec<String>,
+    /// What the store says of itself, if it says anything.
+    pub marker: Option<Marker>,
+    /// What all sound entries come to.
+    pub found: Marker,
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the ledger does not answer: {}", self.0)
-    }
-}
+impl StoreCheck {
+    /// How many examples are kept.
+    const EXAMPLES: usize = 10;
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+    pub(super) fn add_damaged(&mut self, cause: &Cause) {
+        self.damaged += 1;
+        if self.examples.len() < StoreCheck::EXAMPLES {
+            self.examples.push(cause.to_string());
+        }
+    }
+
+    /// Returns true if no entry is damaged, and none is missing or older than the store says.
+    pub fn is_sound(&self) -> bool {
+        let matches = self
+            .marker
+            .is_none_or(|marker| (marker.entries, marker.sums) == (self.found.entries, self.found.sums));
+        self.damaged == 0 && matches
     }
 }
 
@@ -88,6 +112,10 @@ impl Store for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    fn is_sorted(&self) -> bool {
+        true
     }
 
     fn each(&self, see: &mut dyn FnMut(Id, LedgerEntry) -> bool) -> Result<(), StoreError> {

@@ -12,6 +12,15 @@ use std::io::{self, Write};
 pub fn write(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     let titles = table.columns.iter().map(|column| field(column.title)).collect::<Vec<_>>();
     write!(to, "{}\r\n", titles.join(","))?;
+    write_rows(to, table)
+}
+
+/// Writes the rows of a table.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub fn write_rows(to: &mut impl Write, table: &Grid) -> io::Result<()> {
     for row in table.rows() {
         let fields: Vec<String> = row.iter().map(|cell: &Cell| field(&cell.0.join(" "))).collect();
         write!(to, "{}\r\n", fields.join(","))?;

@@ -10,7 +10,7 @@ use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
 use consentry::{Limits, Policy};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,9 +51,10 @@ impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy()?;
         let chunks = self.events.open()?;
-        let store = self.reach.open(&self.store, FileStore::open)?;
+        let is_new = !self.store.contains("://") && !Path::new(&self.store).exists();
+        let store = self.reach.open(&self.store, FileStore::create)?;
         let incoming = read(chunks)?;
-        let mut counts = IngestCounts::default();
+        let mut counts = IngestCounts { created: is_new, ..IngestCounts::default() };
         let mut chunks: Vec<Chunk> = Vec::new();
         loop {
             let next = match chunks.iter().map(|chunk| chunk.bytes().len()).sum::<usize>() {
@@ -122,9 +123,13 @@ impl Ingest {
                     counts.not_events += 1;
                     self.format.write(to, &EventErrorReport::new(event.line, &error))?;
                 }
-                Ok(Some(Recording::Recorded { preferences, link })) => {
+                Ok(Some(Recording::Recorded { preferences, link, has_time })) => {
                     counts.preferences += u64::from(preferences);
                     counts.links += u64::from(link);
+                    if !has_time {
+                        counts.without_time += 1;
+                        self.format.write(to, &IngestReport::without_time(event.line, event.item))?;
+                    }
                 }
                 Ok(Some(Recording::Rejected(rejection))) => {
                     counts.rejected += 1;

@@ -1,6 +1,7 @@
 //! `consentry ledger`.
 
 mod ingest;
+mod maintain;
 mod show;
 
 use super::output::Output;
@@ -14,14 +15,14 @@ pub(super) enum Command {
     ///
     /// Exit status: 0 something is recorded, 1 nothing is, 2 usage, or a ledger that does not answer.
     Show(show::PersonArguments),
-    /// Write every entry of a ledger, one JSON object a line: the id, what was written last under it, and the ids that it is linked with.
+    Export(show::Export),
+    Import(maintain::Import),
+    Check(maintain::Check),
+    Compact(maintain::Compact),
+    /// Erase a person: every id of theirs that nobody else has. What is recorded of others stays as it is.
     ///
-    /// Exit status: 0 all are written, 2 a ledger that does not answer, 141 the reader of standard output went away before the end.
-    Export(show::StoreArguments),
-    /// Erase a person: the id, and the anonymous ids that were never linked with another. What is recorded of others stays as it is.
-    ///
-    /// Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status: 0 nothing is recorded any more, 2 usage,
-    /// or a ledger that does not answer.
+    /// Bytes of it may stay in the file until `ledger compact`. Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status:
+    /// 0 nothing is recorded any more, 2 usage, or a ledger that does not answer.
     Forget(show::PersonArguments),
 }
 
@@ -30,7 +31,10 @@ impl Command {
         match self {
             Command::Ingest(ingest) => ingest.run(to),
             Command::Show(person) => person.show(to),
-            Command::Export(store) => store.export(to),
+            Command::Export(export) => export.run(to),
+            Command::Import(import) => import.run(to),
+            Command::Check(check) => check.run(to),
+            Command::Compact(compact) => compact.run(to),
             Command::Forget(person) => person.forget(to),
         }
     }

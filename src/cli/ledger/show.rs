@@ -1,12 +1,13 @@
 //! `consentry ledger show`, `export` and `forget`.
 
-use crate::cli::format::ResultFormat;
+use crate::cli::format::{Format, ResultFormat};
 use crate::cli::output::Output;
 use crate::cli::shared::{CliError, Result, Status};
 use crate::cli::store_uri::{ADDRESS, FileOpener, Reach, Shared};
-use consentry::ledger::{FileStore, Forgotten, Id, forget, recorded};
-use consentry::report::json;
-use consentry::report::ledger::{EntryReport, ForgetReport, PersonReport};
+use consentry::ledger::{EntryLine, FileStore, Forgotten, Id, LedgerEntry, forget, recorded};
+use consentry::report::ledger::{ForgetReport, PersonReport, entry_rows};
+use consentry::report::{csv, json};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::slice;
 
@@ -36,18 +37,53 @@ fn id(text: &str) -> Result<Id, &'static str> {
 }
 
 impl StoreArguments {
-    fn open(&self, open_file: FileOpener) -> Result<Box<Shared>> {
+    pub(super) fn open(&self, open_file: FileOpener) -> Result<Box<Shared>> {
         self.reach.open(&self.store, open_file)
     }
+}
 
+/// Write every entry of a ledger, in the order of the ids.
+///
+/// As JSON, each line is an entry: the id, what was said of each category, and the ids that it is linked with. `ledger import` reads it. As CSV, each row is a
+/// category or a link of an id. Exit status: 0 all are written, 2 a ledger that does not answer, 141 the reader of standard output went away
+/// before the end.
+#[derive(clap::Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    store: StoreArguments,
+    /// How the entries are written.
+    #[arg(long, value_parser = Format::among(&[Format::Json, Format::Csv]), default_value = "json")]
+    format: Format,
+}
+
+impl Export {
     /// Writes every entry.
-    pub(super) fn export(&self, to: &mut Output) -> Result<Status> {
+    pub(super) fn run(&self, to: &mut Output) -> Result<Status> {
         let mut written = Ok(());
-        let all = self.open(FileStore::open_to_read)?.each(&mut |id, entry| {
-            let entry = json::write(to, &EntryReport::new(&id, &entry));
+        let store = self.store.open(FileStore::open_to_read)?;
+        if self.format == Format::Csv {
+            csv::write(to, &entry_rows(&[]))?;
+        }
+        let mut write = |id: &Id, entry: &LedgerEntry| {
+            let entry = match self.format {
+                Format::Csv => csv::write_rows(to, &entry_rows(&[(id, entry)])),
+                _ => json::write(to, &EntryLine::new(id, entry)),
+            };
             written = entry.map_err(CliError::from).and_then(|()| to.ensure_open());
             written.is_ok()
-        });
+        };
+        let all = match store.is_sorted() {
+            true => store.each(&mut |id, entry| write(&id, &entry)),
+            false => {
+                let mut entries = BTreeMap::new();
+                let all = store.each(&mut |id, entry| {
+                    entries.insert(id, entry);
+                    true
+                });
+                entries.iter().take_while(|(id, entry)| write(id, entry)).for_each(drop);
+                all
+            }
+        };
         to.flush()?;
         let written = written.and_then(|()| to.ensure_open());
         written.map_err(|failure| failure.with("; some entries are not written"))?;
@@ -64,7 +100,7 @@ impl PersonArguments {
         let record = recorded(store.as_ref(), person)?.pop().flatten();
         // The entry of the id, and those of the ids that it is linked with.
         let own = store.get(person)?.pop().unwrap_or_default();
-        let linked: Vec<Id> = own.linked(&self.person).collect();
+        let linked: Vec<Id> = own.links.iter().map(|(id, _)| id.clone()).collect();
         let entries = store.get(&linked)?;
         let mut parts = vec![(self.person.clone(), own)];
         parts.extend(linked.into_iter().zip(entries));
@@ -75,17 +111,21 @@ impl PersonArguments {
     /// Erases the person.
     pub(super) fn forget(&self, to: &mut impl Write) -> Result<Status> {
         let person = &self.person;
-        let erased = match forget(self.store.open(FileStore::open)?.as_ref(), person)? {
-            Forgotten::Erased(erased) => erased,
+        let (erased, shared) = match forget(self.store.open(FileStore::open)?.as_ref(), person)? {
+            Forgotten::Erased { erased, shared } => (erased, shared),
             Forgotten::Linked(with) => {
                 let with: Vec<String> = with.iter().map(Id::to_string).collect();
-                return Err(format!(
-                    "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
-                    with.join(", ")
-                ).into());
+                return Err(match with.as_slice() {
+                    [] => format!("`{person}` is linked with more known ids than are kept, whose refusals may be recorded under it"),
+                    with => format!(
+                        "`{person}` is one person with {}, whose refusals may be recorded under it: forget that instead",
+                        with.join(", ")
+                    ),
+                }
+                .into());
             }
         };
-        self.format.write_escaped(to, &ForgetReport::new(person, &erased))?;
+        self.format.write_escaped(to, &ForgetReport::new(person, &erased, &shared))?;
         Ok(Status::Fine)
     }
 }
