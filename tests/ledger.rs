@@ -714,3 +714,55 @@ fn ledgers_are_kept_in_order() {
         assert_eq!(as_csv.lines().nth(1), Some("user:person-0,Advertising,refused,,2026-10-01T10:00:00Z,,"));
     }
 }
+
+/// A grant counts for as long as the policy says, measured at the time of the event. A refusal never expires.
+#[test]
+fn grants_expire() {
+    let place =
+        Place::new("override ledger mismatch use recorded\noverride ledger grants expire after 395 days");
+    let grant = r#"{"Advertising":true,"Analytics":false}"#;
+    place.ingest(&preference_event(r#""userId":"u""#, "2026-01-01T00:00:00Z", grant), &[]);
+    let ledger = place.text("ledger");
+    let event = |time: &str, consent: &str| {
+        let time = if time.is_empty() { String::new() } else { format!(r#""timestamp":"{time}","#) };
+        format!(r#"{{"type":"track","event":"Buy",{time}"userId":"u","context":{{{consent}}}}}"#) + "\n"
+    };
+    let stamp = stamped(r#"{"Advertising":true}"#);
+    let last = "2027-01-31T00:00:00Z";
+    let late = "2027-01-31T00:00:00.000001Z";
+    for (time, consent, more, found, is_delivered) in [
+        (last, &stamp, None, "agrees", true),
+        (last, &String::new(), None, "unstamped", true),
+        (late, &stamp, None, "mismatch", false),
+        (late, &String::new(), None, "unstamped", false),
+        // Without a time nobody knows the age.
+        ("", &stamp, None, "mismatch", false),
+        ("", &stamp, Some(last), "agrees", true),
+        (last, &stamp, Some(late), "mismatch", false),
+        ("2019-01-01T00:00:00Z", &stamp, None, "agrees", true),
+    ] {
+        let at: Vec<&str> = more.into_iter().flat_map(|time| ["--at", time]).collect();
+        let told = place.eval(&event(time, consent), &[&["--ledger", &ledger], at.as_slice()].concat());
+        let decided = &lines(&told.out)[0];
+        assert_eq!(decided["check"]["found"], found, "{time} {consent} {more:?}");
+        let delivers =
+            decided["deliver"].as_array().unwrap().iter().any(|one| one["destination"] == "Google Ads");
+        assert_eq!(delivers, is_delivered, "{time} {consent} {more:?}");
+    }
+    // A time that measures nothing is a usage error.
+    let other = Place::new("override ledger mismatch drop");
+    for arguments in [&["--ledger", ledger.as_str(), "--at", last][..], &["--unchecked", "--at", last]] {
+        let told = other.eval(&event(last, &stamp), arguments);
+        assert!(told.status == 2 && told.err.contains("--at is for a policy"), "{}", told.err);
+    }
+    // A shorter time is a change, and the difference is shown with an old grant.
+    let shorter =
+        Place::new("override ledger mismatch use recorded\noverride ledger grants expire after 90 days");
+    let told =
+        run(&["diff", &place.text("acme.consent"), &shorter.text("acme.consent"), "--deny", "loosened"], b"");
+    assert_eq!(told.status, 0, "{}", told.out);
+    assert!(told.out.contains("grants expire after 90 days") && told.out.contains("expired"), "{}", told.out);
+    let told =
+        run(&["diff", &shorter.text("acme.consent"), &place.text("acme.consent"), "--deny", "loosened"], b"");
+    assert_eq!(told.status, 1, "{}", told.out);
+}

@@ -249,13 +249,14 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         let unreachable = choose(&["use stamped", "refuse", "drop"])?;
         let conflict = choose(&["refuse", "grant"])?;
         let also_records = choose(&["nothing", "identify"])?;
+        let grants = choose(&["never expire", "expire after 30 days", "expire after 395 days"])?;
         let [b, c] = [choose(&["", "", "unenforced"])?, choose(&["", "", "always"])?];
         let names = choose(&["\"Choice\"", "\"Choice\", \"Other\""])?;
         let check = format!(
             "include prelude \"{prelude}\" category A category B {b} category C {c} destination \"X\" {needs} \
              override exempt events none override preference events {names} override ledger mismatch {mismatch} \
              override ledger unstamped {unstamped} override ledger unknown {unknown} override ledger unreachable {unreachable} \
-             override ledger conflict {conflict} override ledger also records {also_records}"
+             override ledger conflict {conflict} override ledger also records {also_records} override ledger grants {grants}"
         );
         parts.push([check, choose(&ROWS)?.to_owned(), choose(&READINGS)?.to_owned()]);
     }
@@ -290,12 +291,12 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
             needs.flat_map(|needs| needs.categories()).map(|one| policy.category(one).unwrap().wire_id())
         })
         .collect();
-    let all = [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
+    let all = RecordedPreference::ALL;
     let record = |number: usize| {
-        let preferences = ["A", "B", "C"].into_iter().zip([number % 3, number / 3 % 3, number / 9]);
+        let preferences = ["A", "B", "C"].into_iter().zip([number % 4, number / 4 % 4, number / 16]);
         Record { preferences: preferences.map(|(name, value)| (name.to_owned(), all[value])).collect() }
     };
-    let records: Vec<Record> = (0..27).map(record).collect();
+    let records: Vec<Record> = (0..64).map(record).collect();
     let answers: Vec<Recorded> =
         records.iter().map(Recorded::Known).chain([Recorded::Unknown, Recorded::Unreachable]).collect();
     let kinds = [
@@ -311,8 +312,10 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
         let [as_old, as_new] = [old, new].map(|policy| read(policy, &text));
         let is_alike = found.is_exact() || as_old.consent == as_new.consent;
         for answer in answers.iter().filter(|_| is_alike) {
-            let [before, after] =
-                [(old, &as_old), (new, &as_new)].map(|(policy, event)| decide(policy, event, *answer, id));
+            let [before, after] = [(old, &as_old, new), (new, &as_new, old)].map(|(policy, event, other)| {
+                let known = as_read(policy, other, *answer);
+                decide(policy, event, known.as_ref().map_or(*answer, Recorded::Known), id)
+            });
             compared += 1;
             if before.decided() == after.decided() {
                 continue;
@@ -337,8 +340,11 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
     for ((row, one), direction) in rows().flat_map(|row| Direction::ALL.map(|direction| (row, direction))) {
         let Some(CheckedWitness { event: Some(text), recorded }) = one.witness(direction) else { continue };
         names_somebody(new, text);
-        let [before, after] =
-            [old, new].map(|policy| decide(policy, &read(policy, text), recorded.recorded(), id));
+        let [before, after] = [(old, new), (new, old)].map(|(policy, other)| {
+            let known = as_read(policy, other, recorded.recorded());
+            let answer = known.as_ref().map_or(recorded.recorded(), Recorded::Known);
+            decide(policy, &read(policy, text), answer, id)
+        });
         assert!(before.decided() != after.decided(), "{text} {recorded:?}\n{shown}");
         assert_eq!(before.direction(&after), direction, "{text} {recorded:?}\n{shown}");
         assert!([before.result, after.result].contains(&Some(row.result)), "{text} {row:?}\n{shown}");
@@ -356,6 +362,20 @@ pub(crate) fn changed_checks_are_compared(u: &mut Unstructured) -> Result<u64> {
 
 fn read<'t>(policy: &Policy, text: &'t str) -> Event<'t> {
     Event::read(text.as_bytes(), policy.reading(), &Limits::default()).unwrap()
+}
+
+/// What a policy has on record if an expired grant is older than the policy lets grants be of which they expire sooner.
+fn as_read(policy: &Policy, other: &Policy, answer: Recorded<'_>) -> Option<Record> {
+    let Recorded::Known(record) = answer else { return None };
+    let (own, others) = (policy.ledger_grants().value, other.ledger_grants().value);
+    // A policy that does not check reads no record.
+    let is_longer = own > others && others.is_some() && other.ledger_check().is_some();
+    let preference = |recorded| match recorded {
+        RecordedPreference::Expired if is_longer => RecordedPreference::Granted,
+        recorded => recorded,
+    };
+    let each = record.preferences.iter().map(|(name, recorded)| (name.clone(), preference(*recorded)));
+    Some(Record { preferences: each.collect() })
 }
 
 /// An event without a person is `unknown` to every ledger: an answer is about somebody.

@@ -623,9 +623,7 @@ fn a_record(u: &mut Unstructured) -> Result<Record> {
     let mut preferences = BTreeMap::new();
     for name in ["A", "B"] {
         if u.arbitrary()? {
-            let all =
-                [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict];
-            preferences.insert(name.to_owned(), *u.choose(&all)?);
+            preferences.insert(name.to_owned(), *u.choose(&RecordedPreference::ALL)?);
         }
     }
     Ok(Record { preferences })
@@ -663,6 +661,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
     let unreachable = *u.choose(&["use stamped", "refuse", "drop"])?;
     let conflict = *u.choose(&["refuse", "grant"])?;
     let also_records = *u.choose(&["nothing", "identify"])?;
+    let grants = *u.choose(&["never expire", "expire after 30 days"])?;
     let a = *u.choose(&["", "always", "unenforced"])?;
     let prelude = *u.choose(&["segment", "segment-strict"])?;
     let rows = *u.choose(&[
@@ -674,7 +673,8 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
         "consentry 1 policy \"p\" include prelude \"{prelude}\" category A {a} category B category D = \"C\" \
          destination \"X\" needs A destination \"Y\" needs any of B, D destination \"Z\" unmapped destination \"W\" needs B, D disabled \
          override ledger mismatch {mismatch} override ledger unstamped {unstamped} override ledger unknown {unknown} \
-         override ledger unreachable {unreachable} override ledger conflict {conflict} override ledger also records {also_records} {rows}"
+         override ledger unreachable {unreachable} override ledger conflict {conflict} override ledger also records {also_records} \
+         override ledger grants {grants} {rows}"
     );
     let table = Table::new(Policy::parse(&main).unwrap_or_else(|error| panic!("{error}\n{main}")));
     let policy = table.policy();
@@ -714,6 +714,7 @@ pub(crate) fn checks_do_what_is_said(u: &mut Unstructured) -> Result<u64> {
             RecordedPreference::Granted => true,
             RecordedPreference::Refused => false,
             RecordedPreference::Conflict => conflict == "grant",
+            RecordedPreference::Expired => grants == "never expire",
         };
         let compared: Vec<_> = policy
             .category_ids()

@@ -559,7 +559,7 @@ const BATCHES: &[&str] = &["batches merged", "batches envelope ignored", "batche
 const FOREIGN: &[&str] = &["foreign consent malformed", "foreign consent ignored"];
 
 /// Settings of the ledger.
-const LEDGER: [&[&str]; 6] = [
+const LEDGER: [&[&str]; 11] = [
     &[
         "ledger mismatch ignore",
         "ledger mismatch ignore",
@@ -576,6 +576,11 @@ const LEDGER: [&[&str]; 6] = [
     &["ledger unknown use stamped", "ledger unknown refuse", "ledger unknown drop"],
     &["ledger unreachable refuse", "ledger unreachable use stamped", "ledger unreachable drop"],
     &["ledger conflict refuse", "ledger conflict grant"],
+    &["ledger grants never expire", "ledger grants expire after 395 days"],
+    &["ledger unasked refused", "ledger unasked kept"],
+    &["ledger integer ids text", "ledger integer ids invalid"],
+    &["ledger alias links", "ledger alias ignored"],
+    &["ledger version none", "ledger version at a.\"b c\""],
     &["ledger also records nothing", "ledger also records identify"],
 ];
 

@@ -2,11 +2,11 @@
 
 use super::format::ResultFormat;
 use super::input::{EventLines, EventsArguments};
-use super::ledger_arguments::Ledger;
+use super::ledger_arguments::{Ledger, refuse_time, time};
 use super::shared::{PolicyArguments, Result, Status};
 use super::store_uri::{ADDRESS, Reach};
 use consentry::event::Recorded;
-use consentry::ledger::{self, AuditEvent, LedgerAnswers};
+use consentry::ledger::{self, AuditEvent, LedgerAnswers, Timestamp};
 use consentry::report::audit::AuditReport;
 use consentry::{Limits, reference};
 use std::io::Write;
@@ -28,6 +28,9 @@ pub(super) struct Audit {
     events: EventsArguments,
     #[arg(long, value_name = "STORE", help = format!("Check what events are stamped with against this ledger: a file, or {ADDRESS}. It is only read"))]
     ledger: Option<String>,
+    /// Measure the age of recorded grants at this time, and not at that of each event.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<Timestamp>,
     #[command(flatten)]
     reach: Reach,
     #[command(flatten)]
@@ -38,9 +41,10 @@ impl Audit {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         if self.ledger.is_none() {
             self.reach.ensure_unused()?;
+            refuse_time(self.at)?;
         }
         let policy = self.policy.load()?;
-        let open = |place| Ledger::open(place, &self.reach, &policy);
+        let open = |place| Ledger::open(place, &self.reach, &policy, self.at);
         let ledger = self.ledger.as_deref().map(open).transpose()?;
         let limits = Limits::default();
         let mut audit = ledger::Audit::new(&policy);

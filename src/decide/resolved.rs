@@ -2,9 +2,9 @@
 
 use super::bits::{Bits, ones};
 use super::table::Table;
-use crate::event::{Entry, Preference, Record, RecordedPreference};
+use crate::event::{Entry, Preference, Record};
 use crate::model::{
-    CategoryId, CheckResult, Conflict, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState,
+    CategoryId, CheckResult, ConsentState, DestinationId, Enforce, EventRole, IntegrationsState, LedgerCheck,
 };
 
 /// What a decision depends on, in the policy's own numbers.
@@ -67,15 +67,12 @@ pub(super) struct IntegrationEntries {
 
 impl Grants {
     /// Takes on what is recorded of a person.
-    pub(super) fn record(&mut self, table: &Table, record: &Record, conflict: Conflict) {
+    pub(super) fn record(&mut self, table: &Table, record: &Record, check: &LedgerCheck) {
         // "A category that is not there is refused."
         self.work_out(table, None, |add| {
             for (wire_id, recorded) in &record.preferences {
-                let preference = match recorded {
-                    RecordedPreference::Granted => Preference::Granted,
-                    RecordedPreference::Conflict if conflict == Conflict::Grant => Preference::Granted,
-                    RecordedPreference::Conflict | RecordedPreference::Refused => Preference::Refused,
-                };
+                let is_granted = check.is_granted(*recorded);
+                let preference = if is_granted { Preference::Granted } else { Preference::Refused };
                 add(wire_id.as_bytes(), preference);
             }
             Some(())

@@ -107,7 +107,7 @@ impl ResolvedAt {
             Recorded::Unknown => CheckResult::Unknown,
             Recorded::Unreachable => CheckResult::Unreachable,
             Recorded::Known(record) => {
-                scratch.recorded.record(table, record, check.conflict);
+                scratch.recorded.record(table, record, &check);
                 let grants = scratch.grants.at(stamped_grants);
                 match stamped {
                     ConsentState::Answered if grants.agree(&scratch.recorded, table) => CheckResult::Agrees,

@@ -19,11 +19,16 @@ impl Record {
         self.preferences.get(wire_id).copied().unwrap_or(RecordedPreference::Refused)
     }
 
-    /// Returns what is recorded of a category under all of its wire ids: a refusal wins, then a conflict.
+    /// Returns what is recorded of a category under all of its wire ids: a refusal wins, then an expired grant, then a conflict.
     pub fn preference_of<'w>(&self, wire_ids: impl Iterator<Item = &'w str>) -> RecordedPreference {
         let recorded = wire_ids.filter_map(|wire_id| self.preferences.get(wire_id)).copied();
         let all: Vec<RecordedPreference> = recorded.collect();
-        let order = [RecordedPreference::Refused, RecordedPreference::Conflict, RecordedPreference::Granted];
+        let order = [
+            RecordedPreference::Refused,
+            RecordedPreference::Expired,
+            RecordedPreference::Conflict,
+            RecordedPreference::Granted,
+        ];
         order.into_iter().find(|one| all.contains(one)).unwrap_or(RecordedPreference::Refused)
     }
 }
@@ -54,7 +59,7 @@ pub enum LedgerAnswer {
 
 impl LedgerAnswer {
     /// Reads an answer, as [`LedgerAnswer::to_json`] writes it too: `unknown`, `unreachable`, or a JSON object of what is recorded, by wire id: `"granted"` or `true`, `"refused"` or
-    /// `false`, or `"conflict"`.
+    /// `false`, `"conflict"` or `"expired"`.
     ///
     /// # Errors
     ///
@@ -84,7 +89,12 @@ impl LedgerAnswer {
                 (Type::True, _) | (_, Some("granted")) => RecordedPreference::Granted,
                 (Type::False, _) | (_, Some("refused")) => RecordedPreference::Refused,
                 (_, Some("conflict")) => RecordedPreference::Conflict,
-                _ => return Err(format!("{name:?} is neither \"granted\", \"refused\" nor \"conflict\"")),
+                (_, Some("expired")) => RecordedPreference::Expired,
+                _ => {
+                    return Err(format!(
+                        "{name:?} is neither \"granted\", \"refused\", \"conflict\" nor \"expired\""
+                    ));
+                }
             };
             if preferences.insert(name.to_string(), preference).is_some() {
                 return Err(format!("{name:?} is there twice"));

@@ -284,9 +284,10 @@ fn answer(policy: &Policy, number: u64) -> LedgerAnswer {
     let mut bits = scattered(number);
     let preference = |category: &Category| {
         bits = bits.rotate_left(7).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let preference = match bits >> 62 {
-            0 => RecordedPreference::Conflict,
-            1 => RecordedPreference::Refused,
+        let preference = match bits >> 61 {
+            0 | 1 => RecordedPreference::Conflict,
+            2 => RecordedPreference::Refused,
+            3 => RecordedPreference::Expired,
             _ => RecordedPreference::Granted,
         };
         (category.wire_id().to_owned(), preference)
@@ -409,9 +410,7 @@ mod tests {
             .flatten()
             .collect();
         assert_eq!(recorded.len(), 48 * policy.categories().len());
-        for preference in
-            [RecordedPreference::Granted, RecordedPreference::Refused, RecordedPreference::Conflict]
-        {
+        for preference in RecordedPreference::ALL {
             assert!(recorded.contains(&preference));
         }
     }

@@ -22,7 +22,12 @@ pub fn check(policy: &Policy) -> Option<Check> {
     let compared = free(policy);
     if compared.is_empty() {
         // Nothing can differ then, whatever the policy says of it.
-        actions = LedgerCheck { mismatch: CheckAction::Drop, conflict: Conflict::Refuse, ..actions };
+        actions = LedgerCheck {
+            mismatch: CheckAction::Drop,
+            conflict: Conflict::Refuse,
+            grants_expire: None,
+            ..actions
+        };
     }
     Some(Check {
         actions,
@@ -41,7 +46,7 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = self.actions;
+        let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict, grants_expire } = self.actions;
         // A list of names in quotes, in which a name cannot deceive.
         let listed = |names: &BTreeSet<String>, more: Option<&str>| {
             let quoted = names.iter().map(|name| format!("{name:?}"));
@@ -56,6 +61,8 @@ impl fmt::Display for Check {
         write!(f, "unstamped {unstamped}, unknown {unknown}, unreachable {unreachable}")?;
         if is_compared {
             write!(f, ", conflict {conflict}")?;
+            // A policy whose grants never expire has the fingerprint that it had before.
+            grants_expire.map_or(Ok(()), |days| write!(f, ", grants expire after {days} days"))?;
         }
         let identify = self.records_identify.then_some("identify events");
         write!(

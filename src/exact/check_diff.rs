@@ -224,6 +224,7 @@ impl<'p> CheckComparison<'p> {
         let has_record = checked::has_record(result);
         before.actions.action(result) != after.actions.action(result)
             || has_record && before.actions.conflict != after.actions.conflict
+            || has_record && before.actions.grants_expire != after.actions.grants_expire
             || result == CheckResult::Recording && !before.records_alike(after)
             || matches!(result, CheckResult::Agrees | CheckResult::Mismatch)
                 && before.compared != after.compared

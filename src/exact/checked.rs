@@ -32,6 +32,7 @@ impl CheckInputs {
             identify: policy.also_records() == AlsoRecords::Identify,
             has_others: free(policy).iter().any(|key| !categories.contains(key)),
             tells_conflict: false,
+            tells_age: None,
         })
     }
 }
@@ -269,11 +270,13 @@ impl Inputs {
         let mut inputs = Inputs::with(&pair, &[], &compared);
         let policies = pair.map(|(policy, _)| policy);
         let conflicts = policies.map(|policy| policy.ledger_check().map(|check| check.conflict));
+        let ages = policies.map(|policy| policy.ledger_check().and_then(|check| check.grants_expire));
         inputs.check = Some(CheckInputs {
             identify: policies.iter().any(|policy| policy.also_records() == AlsoRecords::Identify),
             has_others: false,
             tells_conflict: conflicts.contains(&Some(Conflict::Grant))
                 && conflicts.iter().any(|conflict| *conflict != Some(Conflict::Grant)),
+            tells_age: ages.into_iter().flatten().min().filter(|_| ages[0] != ages[1]),
         });
         policies.iter().for_each(|policy| inputs.add_preference_events(policy));
         inputs
@@ -316,11 +319,8 @@ impl Inputs {
     pub(super) fn answer_of(&self, answered: Answered, values: &[usize]) -> LedgerAnswer {
         let recorded = |key: &String| {
             let value = self.recorded(key).and_then(|variable| values.get(variable).copied());
-            let preference = match value {
-                Some(1) => RecordedPreference::Granted,
-                Some(2) => RecordedPreference::Conflict,
-                _ => RecordedPreference::Refused,
-            };
+            let preference = value.and_then(|value| self.recorded_values().get(value).copied());
+            let preference = preference.unwrap_or(RecordedPreference::Refused);
             (self.wire_id(key).to_owned(), preference)
         };
         match answered {
@@ -351,11 +351,7 @@ impl Inputs {
     ) -> Vec<usize> {
         let Recorded::Known(record) = recorded else { return values };
         let recorded = self.categories.iter().filter_map(|key| {
-            let is_granted = match record.preference_of(self.wire_ids(key)) {
-                RecordedPreference::Granted => true,
-                RecordedPreference::Refused => false,
-                RecordedPreference::Conflict => check.conflict == Conflict::Grant,
-            };
+            let is_granted = check.is_granted(record.preference_of(self.wire_ids(key)));
             Some((self.recorded(key)?, usize::from(is_granted)))
         });
         moved(values, recorded)

@@ -48,6 +48,7 @@ enum Part {
     Check = 31,
     Compared = 32,
     PreferenceEvents = 33,
+    GrantsExpire = 34,
     ConsentInput = 40,
     IntegrationsInput = 41,
     EventInput = 42,
@@ -334,7 +335,7 @@ fn gate(hash: &mut Hash, policy: &Policy) {
 /// Hashes the check against the ledger, and the action after each result.
 fn check(hash: &mut Hash, policy: &Policy) {
     let Some(check) = super::check::check(policy) else { return hash.part(Part::NoCheck) };
-    let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict } = check.actions;
+    let LedgerCheck { mismatch, unstamped, unknown, unreachable, conflict, grants_expire } = check.actions;
     hash.part(Part::Check);
     for action in [mismatch, unstamped, unknown, unreachable] {
         hash.number(action_number(action));
@@ -343,6 +344,10 @@ fn check(hash: &mut Hash, policy: &Policy) {
     hash.number(if check.records_identify { 1 } else { 2 });
     hash.texts(Part::Compared, check.compared.iter().map(String::as_str));
     hash.texts(Part::PreferenceEvents, check.preference_events.iter().map(String::as_str));
+    if let Some(days) = grants_expire {
+        hash.part(Part::GrantsExpire);
+        hash.number(u64::from(days));
+    }
 }
 
 /// Hashes the drop reason in each pair of states that an event can have.

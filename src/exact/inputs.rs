@@ -9,7 +9,8 @@ use super::requirement_vars::{Combination, RequirementVar, StampedGrants, combin
 use crate::event::{Entry, Event, Form, Integrations, Limits, Name, Preference, forms};
 use crate::fingerprint::TooLargeError;
 use crate::model::{
-    Category, Conflict, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
+    Category, ConsentState, DestinationId, IntegrationsState, InvalidEntries, Policy, Reading,
+    RecordedPreference,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,6 +101,8 @@ pub(crate) struct CheckInputs {
     pub(crate) has_others: bool,
     /// Whether the record may be in conflict about a category: to one policy that grants, and to the other it does not.
     pub(crate) tells_conflict: bool,
+    /// The days after which a recorded grant expires under one policy, and not yet under the other.
+    pub(crate) tells_age: Option<u32>,
 }
 
 impl Inputs {
@@ -294,7 +297,7 @@ impl Inputs {
             Input::Consent => self.shapes.len(),
             Input::Integrations => IntegrationsState::ALL.len(),
             Input::Event => self.identify_event() + usize::from(self.has_identify()),
-            Input::Recorded => self.recorded_values(),
+            Input::Recorded => self.recorded_values().len(),
             Input::OthersDiffer => 2,
             Input::Entry(_) => ENTRIES.len() + usize::from(self.read_invalid_differently()),
             Input::All => ALL.len(),
@@ -334,9 +337,12 @@ impl Inputs {
         self.check.and_then(|_| self.category(key)).map(|variable| variable + 1)
     }
 
-    /// How many values the variable of what is recorded has: refused, granted, and in conflict where that is a value of its own.
-    fn recorded_values(&self) -> usize {
-        2 + usize::from(self.check.is_some_and(|check| check.tells_conflict))
+    /// The values of the variable of what is recorded. A conflict and an old grant are values of their own where two policies do not read them alike.
+    pub(crate) fn recorded_values(&self) -> Vec<RecordedPreference> {
+        let conflict = self.check.filter(|check| check.tells_conflict).map(|_| RecordedPreference::Conflict);
+        let expired = self.check.and_then(|check| check.tells_age).map(|_| RecordedPreference::Expired);
+        let both = [RecordedPreference::Refused, RecordedPreference::Granted];
+        both.into_iter().chain(conflict).chain(expired).collect()
     }
 
     /// Returns where the record grants a category under a policy.
@@ -347,9 +353,17 @@ impl Inputs {
         key: &str,
     ) -> Result<Diagram, TooLargeError> {
         let Some(variable) = self.recorded(key) else { return Ok(Diagram::FALSE) };
-        let grants_conflict = policy.ledger_check().is_some_and(|check| check.conflict == Conflict::Grant);
-        let values = [false, true, grants_conflict].map(Diagram::truth);
-        diagrams.node(variable, values.get(..self.recorded_values()).unwrap_or_default())
+        let age = self.check.and_then(|check| check.tells_age);
+        let is_granted = |recorded| {
+            policy.ledger_check().is_some_and(|check| match recorded {
+                // It has expired where grants expire after so many days.
+                RecordedPreference::Expired => check.grants_expire != age,
+                recorded => check.is_granted(recorded),
+            })
+        };
+        let values: Vec<Diagram> =
+            self.recorded_values().into_iter().map(is_granted).map(Diagram::truth).collect();
+        diagrams.node(variable, &values)
     }
 
     /// Returns the variable of whether the event and the record differ elsewhere.

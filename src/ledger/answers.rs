@@ -4,7 +4,9 @@ use super::error::StoreError;
 use super::id::Id;
 use super::ledger_event::LedgerEvent;
 use super::people::recorded;
+use super::record::DatedRecord;
 use super::store::Store;
+use super::timestamp::Timestamp;
 use crate::event::{EventError, Limits, Record, Recorded};
 use crate::model::Policy;
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 ///
 /// let policy = Policy::parse(r#"consentry 1 policy "p" include prelude "segment" override ledger mismatch drop"#)?;
 /// let lines = [&br#"{"userId":"u","context":{"consent":{"categoryPreferences":{"Ads":true}}}}"#[..], b"[]"];
-/// let answers = LedgerAnswers::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default());
+/// let answers = LedgerAnswers::read(lines.into_iter().map(Ok), &MemoryStore::default(), &policy, &Limits::default(), None);
 /// let answers: Vec<_> = answers.iter().map(Result::ok).collect();
 /// assert_eq!(answers, [Some(Recorded::Unknown), None]);
 /// # Ok::<(), consentry::PolicyError>(())
@@ -26,16 +28,19 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct LedgerAnswers<'l> {
     notices: Vec<Result<LedgerEvent<'l>, EventError>>,
-    records: Result<BTreeMap<Id, Record>, StoreError>,
+    /// What is recorded of the person of each line, for an event of its time.
+    records: Result<Vec<Option<Record>>, StoreError>,
 }
 
 impl<'l> LedgerAnswers<'l> {
-    /// Reads lines, and asks the ledger once for the people in them. What could not be read as a line is an error already.
+    /// Reads lines, and asks the ledger once for the people in them. What could not be read as a line is an error already. The age of grants is
+    /// measured at a given time, or else at the one that each event states.
     pub fn read(
         lines: impl Iterator<Item = Result<&'l [u8], EventError>>,
         store: &dyn Store,
         policy: &Policy,
         limits: &Limits,
+        at: Option<Timestamp>,
     ) -> Self {
         let notices: Vec<_> = lines.map(|line| LedgerEvent::read(line?, policy, limits)).collect();
         let mut people: Vec<Id> =
@@ -43,7 +48,14 @@ impl<'l> LedgerAnswers<'l> {
         people.sort_unstable();
         people.dedup();
         let records = recorded(store, &people).map(|records| {
-            people.into_iter().zip(records).filter_map(|(id, record)| Some((id, record?.record()))).collect()
+            let records: BTreeMap<&Id, DatedRecord> =
+                people.iter().zip(records).filter_map(|(id, record)| Some((id, record?))).collect();
+            let of = |notice: &Result<LedgerEvent<'_>, EventError>| {
+                let notice = notice.as_ref().ok()?;
+                let record = records.get(notice.person.id.as_ref()?)?;
+                Some(record.record_at(at.or(notice.stated_time()), policy))
+            };
+            notices.iter().map(of).collect()
         });
         LedgerAnswers { notices, records }
     }
@@ -60,12 +72,14 @@ impl<'l> LedgerAnswers<'l> {
 
     /// Returns what the ledger says of the person of each line, for [`Input::recorded`](crate::Input::recorded).
     pub fn iter(&self) -> impl Iterator<Item = Result<Recorded<'_>, EventError>> {
-        self.notices.iter().map(|notice| {
+        self.notices.iter().enumerate().map(|(number, notice)| {
             let notice = notice.as_ref().map_err(Clone::clone)?;
             Ok(match (&notice.person.id, &self.records) {
                 (None, _) => Recorded::Unknown,
                 (Some(_), Err(_)) => Recorded::Unreachable,
-                (Some(id), Ok(records)) => records.get(id).map_or(Recorded::Unknown, Recorded::Known),
+                (Some(_), Ok(records)) => {
+                    records.get(number).and_then(Option::as_ref).map_or(Recorded::Unknown, Recorded::Known)
+                }
             })
         })
     }

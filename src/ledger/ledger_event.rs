@@ -149,13 +149,17 @@ impl<'a> LedgerEvent<'a> {
         }
     }
 
-    /// When it was: "time is `timestamp`, no later than `receivedAt`". It is no time that can be used if the event states none, or one that is still to come.
-    pub fn time(&self, now: Timestamp) -> WriteTime {
-        let stated = match (self.timestamp, self.received_at) {
+    /// When it was, as it states: `timestamp`, no later than `receivedAt`.
+    pub fn stated_time(&self) -> Option<Timestamp> {
+        match (self.timestamp, self.received_at) {
             (Some(timestamp), Some(received)) => Some(timestamp.min(received)),
             (timestamp, received) => timestamp.or(received),
-        };
-        match stated {
+        }
+    }
+
+    /// When it was, for what it writes. It is no time that can be used if the event states none, or one that is still to come.
+    pub fn time(&self, now: Timestamp) -> WriteTime {
+        match self.stated_time() {
             Some(at) if at <= now => WriteTime::Stated(at),
             future => WriteTime::Unusable { recorded: now, future },
         }

@@ -3,6 +3,7 @@
 use super::choices::{CategoryChoice, Choices};
 use super::timestamp::Timestamp;
 use crate::event::{Record, RecordedPreference};
+use crate::model::Policy;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,13 @@ impl DatedPreference {
         self.combined(other, |times| times.iter().copied().max().flatten())
     }
 
+    /// Whether the grant counts for so many days, and an event of a time is no later than that.
+    fn is_valid(&self, time: Option<Timestamp>, days: u32) -> bool {
+        const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+        let (Some(granted), Some(time)) = (self.granted, time) else { return false };
+        time.microseconds().saturating_sub(granted.microseconds()) <= i64::from(days) * DAY
+    }
+
     /// "Values that disagree become `conflict`."
     fn combined(
         self,
@@ -66,9 +74,23 @@ impl Serialize for DatedRecord {
 }
 
 impl DatedRecord {
-    /// What is recorded, for a check.
+    /// What is recorded, whatever its age.
     pub fn record(&self) -> Record {
         let each = self.preferences.iter().map(|(name, dated)| (name.clone(), dated.preference));
+        Record { preferences: each.collect() }
+    }
+
+    /// What is recorded, for the check of an event of a time under a policy. A grant that is older than the policy's `ledger grants` is
+    /// [expired](RecordedPreference::Expired). So is every grant if its time or that of the event is not known, and grants expire at all.
+    pub fn record_at(&self, time: Option<Timestamp>, policy: &Policy) -> Record {
+        let Some(days) = policy.ledger_grants().value else { return self.record() };
+        let preference = |dated: &DatedPreference| match dated.preference {
+            RecordedPreference::Granted | RecordedPreference::Conflict if !dated.is_valid(time, days) => {
+                RecordedPreference::Expired
+            }
+            preference => preference,
+        };
+        let each = self.preferences.iter().map(|(name, dated)| (name.clone(), preference(dated)));
         Record { preferences: each.collect() }
     }
 

@@ -1,7 +1,7 @@
 //! The check of events against the ledger (section 6 of the semantics).
 
 use super::ids::CategoryId;
-use crate::syntax::tree::{CheckAction, CheckResult, Conflict};
+use crate::syntax::tree::{CheckAction, CheckResult, Conflict, RecordedPreference};
 
 impl CheckResult {
     /// Why an event is dropped after this result, where the policy says so.
@@ -48,9 +48,21 @@ pub struct LedgerCheck {
     pub unreachable: CheckAction,
     /// How a category is read for which two records of one person disagree.
     pub conflict: Conflict,
+    /// For how many days a recorded grant counts; `None` for ever.
+    pub grants_expire: Option<u32>,
 }
 
 impl LedgerCheck {
+    /// Returns true if what is recorded of a category counts as a grant.
+    pub fn is_granted(&self, recorded: RecordedPreference) -> bool {
+        match recorded {
+            RecordedPreference::Granted => true,
+            RecordedPreference::Refused => false,
+            RecordedPreference::Conflict => self.conflict == Conflict::Grant,
+            RecordedPreference::Expired => self.grants_expire.is_none(),
+        }
+    }
+
     /// Returns what happens to an event after a result.
     pub fn action(&self, result: CheckResult) -> CheckAction {
         match result {

@@ -61,6 +61,8 @@ fn is_recorded(policy: &Policy, check: &LedgerCheck, record: &Record, id: Catego
         RecordedPreference::Granted => true,
         RecordedPreference::Refused => false,
         RecordedPreference::Conflict => check.conflict == Conflict::Grant,
+        // "An expired grant counts as a refusal where grants expire."
+        RecordedPreference::Expired => check.grants_expire.is_none(),
     }
 }
 

@@ -28,7 +28,11 @@ pub(super) fn check_rows(policy: &Policy) -> Vec<CheckRow> {
             CheckAction::Drop => format!("drop {:?}", result.drop_reason()),
             _ => result.action_as_str(action).to_owned(),
         };
-        CheckRow { action, result, when: when(policy, result, &compared) }
+        let has_record =
+            matches!(result, CheckResult::Unstamped | CheckResult::Agrees | CheckResult::Mismatch);
+        let age = check.grants_expire.filter(|_| has_record && !compared.is_empty());
+        let age = age.map_or(String::new(), |days| format!("; a grant older than {days} days is refused"));
+        CheckRow { action, result, when: when(policy, result, &compared) + &age }
     };
     CheckResult::ALL.into_iter().filter(can_occur).map(row).collect()
 }

@@ -541,6 +541,7 @@ its first letter, or nearly so. A test compares the lists.*/
     r#local_absent,
     r#local_booleans,
     r#local_by,
+    r#local_expired,
     r#local_false,
     r#local_first,
     r#local_in,
@@ -906,6 +907,7 @@ impl Rule {
             Rule::r#local_absent,
             Rule::r#local_booleans,
             Rule::r#local_by,
+            Rule::r#local_expired,
             Rule::r#local_false,
             Rule::r#local_first,
             Rule::r#local_in,
@@ -5242,6 +5244,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 self::r#word_granted(state)
                                                     .or_else(|state| { self::r#word_refused(state) })
                                                     .or_else(|state| { self::r#word_conflict(state) })
+                                                    .or_else(|state| { self::r#local_expired(state) })
                                             })
                                     })
                             },
@@ -11873,6 +11876,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#local_expired(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#local_expired,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("expired")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#letter(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#local_false(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -13262,6 +13293,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#local_absent => rules::r#local_absent(state),
                     Rule::r#local_booleans => rules::r#local_booleans(state),
                     Rule::r#local_by => rules::r#local_by(state),
+                    Rule::r#local_expired => rules::r#local_expired(state),
                     Rule::r#local_false => rules::r#local_false(state),
                     Rule::r#local_first => rules::r#local_first(state),
                     Rule::r#local_in => rules::r#local_in(state),

@@ -297,6 +297,8 @@ spelled! {
         Refused = "refused",
         /// Two records of one person disagree, and the person has said nothing since.
         Conflict = "conflict",
+        /// Granted, and so long before the event that it counts as refused where grants expire.
+        Expired = "expired",
     }
 
     /// The value of an integrations entry in a test's event.

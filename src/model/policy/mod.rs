@@ -400,6 +400,7 @@ impl Policy {
             unknown: self.settings.ledger_unknown.value,
             unreachable: self.settings.ledger_unreachable.value,
             conflict: self.settings.ledger_conflict.value,
+            grants_expire: self.settings.ledger_grants.value,
         })
     }
 

@@ -31,7 +31,7 @@ impl Ours<'static> {
     /// In a file.
     pub(super) fn file(folder: &Path) -> Self {
         let path = folder.join("people.ledger");
-        let store = FileStore::open(&path).expect("the file can be made");
+        let store = FileStore::create(&path).expect("the file can be made");
         Ours::new("consentry, file", Box::new(store), Place::File(path))
     }
 
@@ -79,7 +79,7 @@ impl Contender for Ours<'_> {
     }
 
     fn answers(&mut self, people: &[Id]) -> Vec<Answer> {
-        self.recorded(people).into_iter().map(|record| Some(record?.record.preferences)).collect()
+        self.recorded(people).into_iter().map(|record| Some(record?.record().preferences)).collect()
     }
 
     fn merges(&self) -> bool {
