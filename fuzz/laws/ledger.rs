@@ -5,8 +5,8 @@
 use arbitrary::{Result, Unstructured};
 use consentry::event::{Consent, Event, Preference, Record, Recorded, RecordedPreference};
 use consentry::ledger::{
-    Choices, DatedRecord, EntryLine, Forgotten, Id, LedgerEntry, LedgerEvent, Links, MemoryStore, Recording,
-    Rejection, Store, Timestamp, Write, WriteTime, forget, record, recorded,
+    Choices, DatedRecord, EntryLine, Forgotten, Id, LedgerEntry, LedgerEvent, LedgerReader, Links,
+    MemoryStore, Recording, Rejection, Store, Timestamp, Write, WriteTime, forget, record, recorded,
 };
 use consentry::model::{CheckAction, CheckResult, Checked, Conflict, GateOpens};
 use consentry::{Input, Limits, Outcome, Policy, Reason, Table, reference};
@@ -59,10 +59,14 @@ impl Settings {
     }
 
     fn policy(self) -> Policy {
+        self.policy_with("")
+    }
+
+    fn policy_with(self, more: &str) -> Policy {
         let word = |is_so, yes: &'static str, no: &'static str| if is_so { yes } else { no };
         Policy::parse(&format!(
             "consentry 1 policy \"p\" include prelude \"segment\" override preference events \"Segment Consent Preference\" \
-             override ledger also records {} override ledger unasked {} override ledger integer ids {} override ledger alias {}",
+             override ledger also records {} override ledger unasked {} override ledger integer ids {} override ledger alias {} {more}",
             word(self.identify_writes, "identify", "nothing"),
             word(self.keeps_unasked, "kept", "refused"),
             word(self.reads_integers, "text", "invalid"),
@@ -440,8 +444,10 @@ impl Model {
 }
 
 fn notice<'t>(told: &'t Told, policy: &Policy) -> LedgerEvent<'t> {
-    LedgerEvent::read(told.text.as_bytes(), policy, &Limits::default())
-        .unwrap_or_else(|error| panic!("{error}\n{}", told.text))
+    let slow = LedgerEvent::read(told.text.as_bytes(), policy, &Limits::default());
+    let fast = LedgerReader::new(policy).read(told.text.as_bytes(), &Limits::default());
+    assert_eq!(fast, slow, "{}", told.text);
+    slow.unwrap_or_else(|error| panic!("{error}\n{}", told.text))
 }
 
 /// Records a history in some order, in some steps, and some of it again.
@@ -583,6 +589,54 @@ pub(crate) fn history_in(store: &dyn Store, u: &mut Unstructured) -> Result<u64>
 /// What is recorded is what the semantics say, in whatever order, in whatever steps and however often it is recorded; and a person can be forgotten.
 pub(crate) fn ledgers_remember(u: &mut Unstructured) -> Result<u64> {
     history_in(&MemoryStore::default(), u)
+}
+
+/// Pieces that lines are damaged with.
+const PIECES: [&str; 16] = [
+    "\"",
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "null",
+    "1e5",
+    " ",
+    "\"userId\":\"x\",",
+    "\"timestamp\":1790812800000,",
+    "\"context\":{\"consent\":{\"version\":\"2\"}},",
+    "\\u0041",
+    "\"version\":3,",
+];
+
+/// The fast reader of a ledger reads what the slow one does, also of lines that are damaged.
+pub(crate) fn ledger_readers_agree(u: &mut Unstructured) -> Result<u64> {
+    let settings = Settings::draw(u)?;
+    let version = *u.choose(&["none", "at context.consent.version", "at version", "at \"a\\\"\".version"])?;
+    let policy = settings.policy_with(&format!("override ledger version {version}"));
+    let mut reader = LedgerReader::new(&policy);
+    let mut compared = 0;
+    for _ in 0..8 {
+        let mut line = told(u, settings)?.text;
+        let stated = *u.choose(&["", "\"version\":\"1\",", "\"version\":2,", "\"version\":[],"])?;
+        line = line.replacen("\"categoryPreferences\"", &format!("{stated}\"categoryPreferences\""), 1);
+        for _ in 0..u.int_in_range(0..=3)? {
+            let at = (0..=line.len()).filter(|at| line.is_char_boundary(*at)).collect::<Vec<_>>();
+            let at = *u.choose(&at)?;
+            match u.int_in_range(0..=2)? {
+                0 => line.truncate(at),
+                1 => line.insert_str(at, u.choose(&PIECES)?),
+                _ if at < line.len() => drop(line.remove(at)),
+                _ => {}
+            }
+        }
+        let slow = LedgerEvent::read(line.as_bytes(), &policy, &Limits::default());
+        assert_eq!(reader.read(line.as_bytes(), &Limits::default()), slow, "{line}");
+        compared += 1;
+    }
+    Ok(compared)
 }
 
 fn entry(u: &mut Unstructured) -> Result<LedgerEntry> {

@@ -82,6 +82,7 @@ macro_rules! each_law {
             exempting_changes_no_gate: gates::exempting_changes_no_gate, 5;
             gates_differ_as_events_do: gates::gates_differ_as_events_do, 4;
             ledgers_remember: ledger::ledgers_remember, 20;
+            ledger_readers_agree: ledger::ledger_readers_agree, 20;
             joining_is_a_lattice: ledger::joining_is_a_lattice, 50;
             checks_do_what_is_said: ledger::checks_do_what_is_said, 10;
             tests_hold_for_what_is_decided: tests::tests_hold_for_what_is_decided, 5;

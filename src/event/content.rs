@@ -122,6 +122,18 @@ impl<'a> Name<'a> {
         Cow::Owned(text)
     }
 
+    /// The name as [text](Name::to_text).
+    #[cfg(feature = "ledger")]
+    pub(crate) fn into_text(self) -> Cow<'a, str> {
+        match self.0 {
+            Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => Cow::Owned(Name(Cow::Borrowed(bytes)).to_text().into_owned()),
+            },
+            bytes @ Cow::Owned(_) => Cow::Owned(Name(bytes).to_text().into_owned()),
+        }
+    }
+
     /// A part of the name, which borrows where the name does.
     pub(crate) fn part(&self, range: Range<usize>) -> Name<'a> {
         Name(match &self.0 {

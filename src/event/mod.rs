@@ -15,6 +15,8 @@ mod json;
 mod layout;
 mod lines;
 mod parts;
+#[cfg(feature = "ledger")]
+mod person;
 mod read;
 mod recorded;
 mod splice;
@@ -39,10 +41,12 @@ pub use lines::lines;
 pub(crate) use parts::{
     ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,
 };
+#[cfg(feature = "ledger")]
+pub(crate) use person::{IdMember, PersonMembers, PersonReader};
 pub use read::Limits;
 pub(crate) use read::find_foreign;
 #[cfg(feature = "ledger")]
-pub(crate) use read::{IdMember, Whole as WholeEvent, read_whole};
+pub(crate) use read::read_whole;
 pub use recorded::{LedgerAnswer, Record, Recorded};
 pub(crate) use splice::with_first;
 #[cfg(feature = "ledger")]

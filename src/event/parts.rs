@@ -74,6 +74,12 @@ impl<'t> Parts<'t> {
         self.kind.is_some_and(|kind| is(kind, "track"))
     }
 
+    /// Whether this is an alias event; only looked for with the keys of a whole event.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn is_alias(&self) -> bool {
+        self.kind.is_some_and(|kind| is(kind, "alias"))
+    }
+
     /// Whether this is an identify event; only looked for with the keys of a whole event.
     pub(crate) fn is_identify(&self) -> bool {
         self.kind.is_some_and(|kind| is(kind, "identify"))

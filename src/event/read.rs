@@ -8,10 +8,10 @@ use super::foreign::{self, ForeignValue};
 use super::inputs;
 use super::json::{Json, Members, Type, is_space, values};
 #[cfg(feature = "ledger")]
+use super::person::PersonMembers;
+#[cfg(feature = "ledger")]
 use super::unread::{self, UnreadValue};
 use crate::model::Reading;
-#[cfg(feature = "ledger")]
-use std::borrow::Cow;
 
 /// How large an event may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,14 +73,7 @@ pub(crate) fn find_foreign(bytes: &[u8], reading: &Reading) -> Vec<ForeignValue>
 #[cfg(feature = "ledger")]
 pub(crate) struct Whole<'a> {
     pub(crate) event: Event<'a>,
-    pub(crate) user_id: IdMember<'a>,
-    pub(crate) anonymous_id: IdMember<'a>,
-    pub(crate) previous_id: IdMember<'a>,
-    /// Whether it is an alias event: exactly one `type`, the string `alias`.
-    pub(crate) is_alias: bool,
-    /// `timestamp`, and `receivedAt`: each a text, or an integer as it is written.
-    pub(crate) timestamp: Option<Cow<'a, str>>,
-    pub(crate) received_at: Option<Cow<'a, str>>,
+    pub(crate) person: PersonMembers<'a>,
     members: Vec<(Name<'a>, Json<'a>)>,
 }
 
@@ -96,64 +89,19 @@ pub(crate) struct Stamping<'a> {
     pub(crate) unread: Vec<UnreadValue<'a>>,
 }
 
-/// How long an id may be; no platform makes longer ones.
-#[cfg(feature = "ledger")]
-const MAX_ID_BYTES: usize = 1_024;
-
-/// The id of a person, as an event has it.
-#[cfg(feature = "ledger")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum IdMember<'a> {
-    /// It is not there, `null`, or has no characters.
-    Absent,
-    /// A text.
-    Text(Name<'a>),
-    /// A number without a fraction and an exponent, as it is written.
-    Integer(&'a str),
-    /// Of another type, there twice, or no text.
-    Unreadable,
-}
-
 #[cfg(feature = "ledger")]
 pub(crate) fn read_whole<'a>(
     bytes: &'a [u8],
     reading: &Reading,
+    version: &[String],
     limits: &Limits,
 ) -> Result<Whole<'a>, EventError> {
     let members = members(bytes, limits)?;
-    Ok(Whole {
-        event: event(&members, reading),
-        user_id: id(&members, "userId"),
-        anonymous_id: id(&members, "anonymousId"),
-        previous_id: id(&members, "previousId"),
-        is_alias: string(&members, "type").is_some_and(|kind| kind == *"alias"),
-        timestamp: text_or_integer(&members, "timestamp"),
-        received_at: text_or_integer(&members, "receivedAt"),
-        members,
-    })
+    Ok(Whole { event: event(&members, reading), person: PersonMembers::read(&members, version), members })
 }
 
 #[cfg(feature = "ledger")]
 impl<'a> Whole<'a> {
-    /// The text or the integer at a path, if each key is there once.
-    pub(crate) fn text_at<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<String> {
-        let mut path = path.peekable();
-        let mut members = Cow::Borrowed(&self.members);
-        while let Some(key) = path.next() {
-            if path.peek().is_none() {
-                return text_or_integer(&members, key).map(Cow::into_owned);
-            }
-            let mut values = values(&members, key);
-            let object = values.next()?.members()?;
-            if values.next().is_some() {
-                return None;
-            }
-            drop(values);
-            members = Cow::Owned(object);
-        }
-        None
-    }
-
     pub(crate) fn stamping(&self, reading: &Reading) -> Stamping<'a> {
         let members = &self.members;
         let context = values(members, "context").next().and_then(Json::members).unwrap_or_default();
@@ -166,46 +114,6 @@ impl<'a> Whole<'a> {
             unread: unread::read(members, reading, &self.event),
         }
     }
-}
-
-#[cfg(feature = "ledger")]
-fn id<'a>(members: &Members<'a>, key: &str) -> IdMember<'a> {
-    let mut found = values(members, key);
-    let (Some(value), other) = (found.next(), found.next()) else { return IdMember::Absent };
-    if other.is_some() {
-        return IdMember::Unreadable;
-    }
-    // A lone surrogate is no text: two such ids would look alike.
-    let is_text = |text: &[u8]| text.len() <= MAX_ID_BYTES && std::str::from_utf8(text).is_ok();
-    match value.read::<Name>() {
-        None if value.is_null() => IdMember::Absent,
-        Some(text) if text.as_bytes().is_empty() => IdMember::Absent,
-        Some(text) if is_text(text.as_bytes()) => IdMember::Text(text),
-        _ => integer(value)
-            .filter(|text| is_text(text.as_bytes()))
-            .map_or(IdMember::Unreadable, IdMember::Integer),
-    }
-}
-
-/// An integer as it is written.
-#[cfg(feature = "ledger")]
-fn integer<'a>(value: Json<'a>) -> Option<&'a str> {
-    let text = value.text();
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
-}
-
-/// The value of a key that occurs exactly once, if it is a string, or an integer as it is written.
-#[cfg(feature = "ledger")]
-fn text_or_integer<'a>(members: &Members<'a>, key: &str) -> Option<Cow<'a, str>> {
-    let mut values = values(members, key);
-    let value = values.next()?;
-    if values.next().is_some() {
-        return None;
-    }
-    integer(value)
-        .map(Cow::Borrowed)
-        .or_else(|| value.read::<Name>().map(|text| Cow::Owned(text.to_text().into_owned())))
 }
 
 /// The members of the event, once it is certain that the line is one JSON object, and no batch.

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::id::Id;
-use super::ledger_event::LedgerEvent;
+use super::ledger_event::{LedgerEvent, LedgerReader};
 use super::people::recorded;
 use super::record::DatedRecord;
 use super::store::Store;
@@ -42,7 +42,8 @@ impl<'l> LedgerAnswers<'l> {
         limits: &Limits,
         at: Option<Timestamp>,
     ) -> Self {
-        let notices: Vec<_> = lines.map(|line| LedgerEvent::read(line?, policy, limits)).collect();
+        let mut reader = LedgerReader::new(policy);
+        let notices: Vec<_> = lines.map(|line| reader.read(line?, limits)).collect();
         let mut people: Vec<Id> =
             notices.iter().flatten().filter_map(|notice| notice.person.id.clone()).collect();
         people.sort_unstable();

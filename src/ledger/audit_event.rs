@@ -1,6 +1,6 @@
 //! An event as an audit reads it.
 
-use super::ledger_event::LedgerEvent;
+use super::ledger_event::{LedgerEvent, version_path};
 use crate::event::{EventError, Limits, Name, UnreadValue, read_whole};
 use crate::model::Policy;
 
@@ -26,10 +26,10 @@ impl<'a> AuditEvent<'a> {
     ///
     /// As those of [`Event::read`](crate::Event::read).
     pub fn read(bytes: &'a [u8], policy: &Policy, limits: &Limits) -> Result<Self, EventError> {
-        let whole = read_whole(bytes, policy.reading(), limits)?;
+        let whole = read_whole(bytes, policy.reading(), &version_path(policy), limits)?;
         let stamping = whole.stamping(policy.reading());
         Ok(AuditEvent {
-            notice: LedgerEvent::of(whole, policy),
+            notice: LedgerEvent::of(whole.event, whole.person, policy),
             event_type: stamping.event_type,
             library: stamping.library,
             wrong_spelling: stamping.wrong_spelling,

@@ -52,7 +52,7 @@ pub use error::StoreError;
 pub use file::FileStore;
 pub use forget::{Forgotten, forget};
 pub use id::Id;
-pub use ledger_event::{LedgerEvent, LedgerEventKind, Person};
+pub use ledger_event::{LedgerEvent, LedgerEventKind, LedgerReader, Person};
 pub use line::EntryLine;
 pub use marker::Marker;
 pub use people::{MAX_KNOWN_IDS, recorded};

@@ -4,7 +4,7 @@ use crate::cli::format::ResultFormat;
 use crate::cli::input::{Chunk, Chunks, EventLines, EventsArguments};
 use crate::cli::shared::{CliError, Result, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{FileStore, LedgerEvent, Recording, Store, Timestamp, record};
+use consentry::ledger::{FileStore, LedgerReader, Recording, Store, Timestamp, record};
 use consentry::model::AlsoRecords;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
@@ -107,8 +107,9 @@ impl Ingest {
         let all: Vec<EventLines> =
             chunks.iter().map(|chunk| EventLines::of(chunk, policy, &mut lines)).collect();
         let (mut notices, mut events) = (Vec::new(), Vec::new());
+        let mut reader = LedgerReader::new(policy);
         for event in all.iter().flat_map(|lines| &lines.events) {
-            let notice = event.text().and_then(|text| LedgerEvent::read(text, policy, &Limits::default()));
+            let notice = event.text().and_then(|text| reader.read(text, &Limits::default()));
             events.push((event, notice.map(|notice| notices.push(notice))));
         }
         let recordings = record(store, &notices, now())

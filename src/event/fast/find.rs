@@ -48,6 +48,12 @@ pub(crate) fn find<'t>(
 }
 
 impl Buffers {
+    /// Returns where the other values begin that were looked for on the event that was found last, each with the number of its path.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn found(&self) -> &[(usize, usize)] {
+        &self.inputs
+    }
+
     /// Returns the states of inputs on the event that was found last; `None` when the slow reader has to look.
     pub(crate) fn input_states(
         &self,

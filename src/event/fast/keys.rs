@@ -3,7 +3,7 @@
 use super::simd::Set;
 use crate::event::foreign::ForeignFilter;
 use crate::event::parts::{ConsentPart, Parts};
-use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, InputReading, Reading};
+use crate::model::{AbsentValue, DOCUMENTED_SPELLINGS, ForeignConsent, Reading};
 use memchr::memchr2;
 
 /// What the first bytes of a key may be, the quote behind it included.
@@ -72,17 +72,25 @@ impl Keys {
     /// Those of everything that an [`Event`](crate::Event) holds.
     pub(crate) fn of_event(reading: &Reading) -> Self {
         let top = [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
-        Keys::new(reading, &top, &reading.inputs)
+        Keys::new(reading, &top, reading.inputs.iter().map(|input| input.path.as_slice()))
+    }
+
+    /// Those of everything that an [`Event`](crate::Event) of a policy without inputs holds, and of the values at some paths.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn of_person<'p>(reading: &Reading, paths: impl Iterator<Item = &'p [String]>) -> Self {
+        let top = [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
+        Keys::new(reading, &top, paths)
     }
 
     /// Those that a decision depends on. What an event is called matters where events may be exempt; whether it is of the type that
     /// can be is worth looking for only in one of such a name. Inputs are, where decisions depend on them.
     pub(crate) fn of_decision(reading: &Reading, exempt_events: bool, has_conditions: bool) -> Self {
         let top: &[_] = if exempt_events { &[INTEGRATIONS, EVENT, BATCH] } else { &[INTEGRATIONS, BATCH] };
-        Keys::new(reading, top, if has_conditions { &reading.inputs } else { &[] })
+        let inputs = reading.inputs.iter().filter(|_| has_conditions);
+        Keys::new(reading, top, inputs.map(|input| input.path.as_slice()))
     }
 
-    fn new(reading: &Reading, top: &[(&str, Key)], inputs: &[InputReading]) -> Self {
+    fn new<'p>(reading: &Reading, top: &[(&str, Key)], paths: impl Iterator<Item = &'p [String]>) -> Self {
         let (parents, spellings) = (&reading.parents, &reading.spellings);
         // A key that JSON writes with an escape only is never found, and wherever one is, the reader doubts.
         let plain = |key: &&String| key.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
@@ -98,8 +106,8 @@ impl Keys {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
         let mut has_more_elsewhere = reading.places.is_some();
-        for (number, input) in inputs.iter().enumerate() {
-            let way = input.path.split_last().filter(|(_, objects)| parents.starts_with(objects));
+        for (number, path) in paths.enumerate() {
+            let way = path.split_last().filter(|(_, objects)| parents.starts_with(objects));
             let level = way.and_then(|(_, objects)| levels.get_mut(objects.len()));
             match (way, level) {
                 (Some((key, _)), Some(level)) => {

@@ -3,7 +3,7 @@
 use super::contender::{Answer, Contender, on_disk};
 use super::redis::Redis;
 use consentry::ledger::{
-    DatedRecord, FileStore, Id, LedgerEvent, MemoryStore, Recording, Store, Timestamp, record, recorded,
+    DatedRecord, FileStore, Id, LedgerEvent, LedgerReader, MemoryStore, Recording, Store, Timestamp, record, recorded,
 };
 use consentry::{Limits, Policy};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,8 @@ impl Contender for Ours<'_> {
     fn ingest(&mut self, lines: &[u8]) -> Duration {
         let start = Instant::now();
         let limits = Limits::default();
-        let read = |(line, _)| LedgerEvent::read(line, &self.policy, &limits).expect("events are JSON");
+        let mut reader = LedgerReader::new(&self.policy);
+        let read = |(line, _)| reader.read(line, &limits).expect("events are JSON");
         let notices: Vec<LedgerEvent<'_>> = consentry::event::lines(lines).map(read).collect();
         let reading = start.elapsed();
         let recordings = record(self.store.as_ref(), &notices, Timestamp::from_microseconds(NOW));

@@ -1,0 +1,202 @@
+//! What a ledger reads of an event next to its consent: whose it is, and when it was. The slow reader is the definition; the fast one finds the same.
+
+use super::content::{Event, Name};
+use super::error::EventError;
+use super::fast::{Buffers, InstructionSet, Keys, Validation, find};
+use super::json::{Json, Members, is_space, skip_space, values};
+use super::parts::Parts;
+use super::read::{Limits, read_whole};
+use crate::model::Reading;
+use std::borrow::Cow;
+
+/// How long an id may be; no platform makes longer ones.
+const MAX_ID_BYTES: usize = 1_024;
+
+/// The id of a person, as an event has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IdMember<'a> {
+    /// It is not there, `null`, or has no characters.
+    Absent,
+    /// A text.
+    Text(Name<'a>),
+    /// A number without a fraction and an exponent, as it is written.
+    Integer(&'a str),
+    /// Of another type, there twice, or no text.
+    Invalid,
+}
+
+/// Whose an event is, and when it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PersonMembers<'a> {
+    pub(crate) user_id: IdMember<'a>,
+    pub(crate) anonymous_id: IdMember<'a>,
+    pub(crate) previous_id: IdMember<'a>,
+    /// Whether it is an alias event: exactly one `type`, the string `alias`.
+    pub(crate) is_alias: bool,
+    /// `timestamp`, and `receivedAt`: each a text, or an integer as it is written.
+    pub(crate) timestamp: Option<Cow<'a, str>>,
+    pub(crate) received_at: Option<Cow<'a, str>>,
+    /// The version of the consent text, in the same form.
+    pub(crate) version: Option<Cow<'a, str>>,
+}
+
+/// The members that the fast reader finds, by the numbers of their keys.
+const KEYS: [&str; 5] = ["userId", "anonymousId", "previousId", "timestamp", "receivedAt"];
+
+impl<'a> PersonMembers<'a> {
+    /// Reads the members of an event. The version is at a path, which may be empty.
+    pub(super) fn read(members: &Members<'a>, version: &[String]) -> Self {
+        let id = |key| match once(members, key) {
+            Ok(value) => value.map_or(IdMember::Absent, id),
+            Err(Twice) => IdMember::Invalid,
+        };
+        let text = |key| once(members, key).ok().flatten().and_then(text_or_integer);
+        let is_alias = once(members, "type").ok().flatten().and_then(Json::read::<Name>);
+        PersonMembers {
+            user_id: id("userId"),
+            anonymous_id: id("anonymousId"),
+            previous_id: id("previousId"),
+            is_alias: is_alias.is_some_and(|kind| kind == *"alias"),
+            timestamp: text("timestamp"),
+            received_at: text("receivedAt"),
+            version: text_at(members, version),
+        }
+    }
+
+    /// Reads what the fast reader has found: of each key, where its value begins in the event.
+    fn of(parts: &Parts<'a>, text: &'a [u8], found: &[(usize, usize)]) -> Option<Self> {
+        let value = |number: usize| {
+            let start = found.iter().find(|(found, _)| *found == number).map(|(_, start)| *start);
+            start.map_or(Some(None), |start| scalar(text.get(start..)?).map(Some))
+        };
+        let id = |number| {
+            Some(value(number)?.map_or(IdMember::Absent, |value| value.map_or(IdMember::Invalid, id)))
+        };
+        let text = |number| Some(value(number)?.flatten().and_then(text_or_integer));
+        let [user, anonymous, previous, timestamp, received] = [0, 1, 2, 3, 4];
+        Some(PersonMembers {
+            user_id: id(user)?,
+            anonymous_id: id(anonymous)?,
+            previous_id: id(previous)?,
+            is_alias: parts.is_alias(),
+            timestamp: text(timestamp)?,
+            received_at: text(received)?,
+            version: text(KEYS.len())?,
+        })
+    }
+}
+
+/// A key is there more than once.
+struct Twice;
+
+fn once<'a>(members: &Members<'a>, key: &str) -> Result<Option<Json<'a>>, Twice> {
+    let mut found = values(members, key);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(Twice),
+        (value, None) => Ok(value),
+    }
+}
+
+fn id(value: Json<'_>) -> IdMember<'_> {
+    // A lone surrogate is no text: two such ids would look alike.
+    let is_text = |text: &[u8]| text.len() <= MAX_ID_BYTES && std::str::from_utf8(text).is_ok();
+    match value.read::<Name>() {
+        None if value.is_null() => IdMember::Absent,
+        Some(text) if text.as_bytes().is_empty() => IdMember::Absent,
+        Some(text) if is_text(text.as_bytes()) => IdMember::Text(text),
+        Some(_) => IdMember::Invalid,
+        None => {
+            let short = integer(value).filter(|text| text.len() <= MAX_ID_BYTES);
+            short.map_or(IdMember::Invalid, IdMember::Integer)
+        }
+    }
+}
+
+/// An integer as it is written.
+fn integer(value: Json<'_>) -> Option<&str> {
+    let text = value.text();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+/// A string, or an integer as it is written.
+fn text_or_integer(value: Json<'_>) -> Option<Cow<'_, str>> {
+    integer(value).map(Cow::Borrowed).or_else(|| value.read::<Name>().map(Name::into_text))
+}
+
+/// The text or the integer at a path, if each key is there once.
+fn text_at<'a>(members: &Members<'a>, path: &[String]) -> Option<Cow<'a, str>> {
+    let (last, parents) = path.split_last()?;
+    let mut members = Cow::Borrowed(members);
+    for key in parents {
+        let object = once(&members, key).ok()??.members()?;
+        members = Cow::Owned(object);
+    }
+    once(&members, last).ok().flatten().and_then(text_or_integer)
+}
+
+/// The scalar that a value begins with; `Some(None)` for an object or an array, `None` for bytes that are no value.
+fn scalar(value: &[u8]) -> Option<Option<Json<'_>>> {
+    let end = match value.first()? {
+        b'{' | b'[' => return Some(None),
+        b'"' => 1 + string_end(value.get(1..)?)?,
+        _ => value.iter().position(|byte| is_space(*byte) || matches!(byte, b',' | b'}' | b']'))?,
+    };
+    Some(Some(Json::new(std::str::from_utf8(value.get(..end)?).ok()?)))
+}
+
+/// Where a string ends behind its first quote: behind the last one.
+fn string_end(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            _ => at += 2,
+        }
+    }
+}
+
+/// A reader of events with the members that a ledger reads: it looks fast, and slowly where that leaves a doubt.
+#[derive(Debug)]
+pub(crate) struct PersonReader {
+    reading: Reading,
+    version: Vec<String>,
+    keys: Keys,
+    instructions: InstructionSet,
+    buffers: Buffers,
+}
+
+impl PersonReader {
+    pub(crate) fn new(reading: &Reading, version: Vec<String>) -> Self {
+        let top = KEYS.map(|key| vec![key.to_owned()]);
+        let paths: Vec<&[String]> = top.iter().map(Vec::as_slice).chain([version.as_slice()]).collect();
+        PersonReader {
+            keys: Keys::of_person(reading, paths.iter().copied().filter(|path| !path.is_empty())),
+            reading: reading.clone(),
+            version,
+            instructions: InstructionSet::fastest(),
+            buffers: Buffers::default(),
+        }
+    }
+
+    /// Reads an event, and whose it is.
+    pub(crate) fn read<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<(Event<'a>, PersonMembers<'a>), EventError> {
+        if let Some(found) = self.find(bytes, limits) {
+            return Ok(found);
+        }
+        let whole = read_whole(bytes, &self.reading, &self.version, limits)?;
+        Ok((whole.event, whole.person))
+    }
+
+    fn find<'a>(&mut self, bytes: &'a [u8], limits: &Limits) -> Option<(Event<'a>, PersonMembers<'a>)> {
+        let PersonReader { reading, keys, instructions, buffers, .. } = self;
+        let parts = find(bytes, keys, limits, Validation::Full, *instructions, buffers)?;
+        let person = PersonMembers::of(&parts, skip_space(bytes), buffers.found())?;
+        Some((parts.event(reading)?, person))
+    }
+}
