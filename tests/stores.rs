@@ -392,3 +392,83 @@ fn a_file_is_opened_by_one_who_writes() {
         assert!(FileStore::open_to_read(&broken).is_err(), "{at}");
     }
 }
+
+/// Whatever becomes of a file, it never says of a person what nobody recorded. An entry that is lost is found by a check.
+#[test]
+fn a_damaged_file_grants_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let mut sound: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
+    for number in 0..300 {
+        let id = match number % 3 {
+            0 => Id::User(format!("u{number}")),
+            1 => Id::Anonymous(format!("a{number}")),
+            _ => Id::User(format!("0a1b2c3d-4e5f-6071-8293-a4b5c6d7{number:04x}")),
+        };
+        let time = WriteTime::Stated(Timestamp::from_microseconds(1_790_812_800_000_000 + number * 1_000_000));
+        let preferences = [("C0004".to_owned(), number % 2 == 0), ("C0005".to_owned(), false)].into();
+        let version = (number % 5 == 0).then(|| "1".to_owned());
+        let mut entry = LedgerEntry::from(Choices::from(Write { time, preferences, refuses_others: true, version }));
+        if number % 7 == 0 {
+            link(&mut entry, Id::Anonymous(format!("a{}", number + 1)));
+        }
+        sound.insert(id, entry);
+    }
+    let ids: Vec<Id> = sound.keys().cloned().collect();
+    {
+        let store = FileStore::create(&path).unwrap();
+        for part in ids.chunks(50) {
+            store
+                .update(part, &mut |entries| {
+                    part.iter().zip(entries).for_each(|(id, entry)| *entry = sound[id].clone());
+                })
+                .unwrap();
+        }
+        assert!(store.check().unwrap().is_sound());
+    }
+    let whole = std::fs::read(&path).unwrap();
+    let broken = folder.path().join("broken");
+    // The bytes that say something: most of a small file is empty.
+    let said: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    let tries: usize = std::env::var("CONSENTRY_ROUNDS").map_or(400, |rounds| rounds.parse().unwrap());
+    let mut random = bytes(7).into_iter().cycle();
+    let mut next = |bound: usize| {
+        let number = (0..4).fold(0, |all, _| all << 8 | usize::from(random.next().unwrap()));
+        number % bound
+    };
+    let (mut errors, mut lost, mut unseen) = (0, 0, 0);
+    for number in 0..tries {
+        let mut damaged = whole.clone();
+        let at = said[next(said.len())];
+        match number % 8 {
+            0 => damaged.truncate(at),
+            1 => damaged[at..].iter_mut().take(1 + number % 64).for_each(|byte| *byte = 0),
+            _ => damaged[at] ^= 1 << next(8),
+        }
+        std::fs::write(&broken, &damaged).unwrap();
+        let Ok(store) = FileStore::open_to_read(&broken) else {
+            errors += 1;
+            continue;
+        };
+        let mut is_lost = false;
+        for id in &ids {
+            match store.get(std::slice::from_ref(id)) {
+                Ok(entries) if entries[0] == sound[id] => {}
+                Ok(entries) => {
+                    assert!(entries[0].is_empty(), "{number}: {id} {:?}", entries[0]);
+                    is_lost = true;
+                }
+                Err(_) => is_lost = true,
+            }
+        }
+        let is_found = store.check().map_or(true, |check| !check.is_sound());
+        assert!(is_found || !is_lost, "{number}: an entry is lost at {at}");
+        match (is_lost, is_found) {
+            (true, _) => lost += 1,
+            (false, true) => errors += 1,
+            (false, false) => unseen += 1,
+        }
+    }
+    assert!(errors + lost > tries / 20 && unseen < tries, "{errors} {lost} {unseen}");
+    eprintln!("{tries} damaged files: {errors} errors, {lost} with lost entries that a check finds, {unseen} without effect");
+}

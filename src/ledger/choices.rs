@@ -111,25 +111,36 @@ pub struct Choices {
 
 impl From<Write> for Choices {
     fn from(write: Write) -> Self {
-        let refused = write.time.of_refusal();
-        let granted = Grant { at: write.time.of_grant(), version: write.version.map(SmolStr::new) };
-        let choice = |is_granted| match is_granted {
-            true => CategoryChoice { granted: Some(granted.clone()), refused: None, named: Some(refused) },
-            false => CategoryChoice { granted: None, refused: Some(refused), named: Some(refused) },
-        };
-        let named = write.preferences.iter().map(|(name, granted)| (SmolStr::new(name), choice(*granted)));
-        let future = match write.time {
-            WriteTime::Unusable { future, .. } => future.map(|at| (at, at)),
-            WriteTime::Stated(_) => None,
-        };
-        let others_refused = write.refuses_others.then_some(refused);
-        let mut choices = Choices { others_refused, named: named.collect(), future };
-        choices.bound();
-        choices
+        let Write { time, preferences, refuses_others, version } = write;
+        Choices::stated(time, &preferences, refuses_others, version.as_deref())
     }
 }
 
 impl Choices {
+    /// What one event says.
+    pub(super) fn stated(
+        time: WriteTime,
+        preferences: &BTreeMap<String, bool>,
+        refuses_others: bool,
+        version: Option<&str>,
+    ) -> Self {
+        let refused = time.of_refusal();
+        let granted = Grant { at: time.of_grant(), version: version.map(SmolStr::new) };
+        let choice = |is_granted| match is_granted {
+            true => CategoryChoice { granted: Some(granted.clone()), refused: None, named: Some(refused) },
+            false => CategoryChoice { granted: None, refused: Some(refused), named: Some(refused) },
+        };
+        let named = preferences.iter().map(|(name, granted)| (SmolStr::new(name), choice(*granted)));
+        let future = match time {
+            WriteTime::Unusable { future, .. } => future.map(|at| (at, at)),
+            WriteTime::Stated(_) => None,
+        };
+        let others_refused = refuses_others.then_some(refused);
+        let mut choices = Choices { others_refused, named: named.collect(), future };
+        choices.bound();
+        choices
+    }
+
     /// Returns true if there is nothing to keep.
     pub(super) fn is_empty(&self) -> bool {
         !self.say_something() && self.future.is_none()

@@ -1,6 +1,6 @@
 //! What a ledger reads of an event: who it is about, when it was, and whether it writes.
 
-use super::choices::{Write, WriteTime};
+use super::choices::{Choices, WriteTime};
 use super::id::Id;
 use super::timestamp::Timestamp;
 use crate::event::{
@@ -170,13 +170,10 @@ impl<'a> LedgerEvent<'a> {
     }
 
     /// What it writes of its person's choices, if it writes any.
-    pub(super) fn write(&self, now: Timestamp) -> Option<Write> {
-        self.kind.writes().then(|| Write {
-            time: self.time(now),
-            preferences: self.granted.clone(),
-            refuses_others: self.refuses_others,
-            version: self.version.clone(),
-        })
+    pub(super) fn choices(&self, now: Timestamp) -> Option<Choices> {
+        let Self { granted, refuses_others, version, .. } = self;
+        let writes = self.kind.writes();
+        writes.then(|| Choices::stated(self.time(now), granted, *refuses_others, version.as_deref()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What events write to a ledger.
 
-use super::choices::{Choices, MAX_NAMES};
+use super::choices::MAX_NAMES;
 use super::entry::LedgerEntry;
 use super::error::StoreError;
 use super::id::Id;
@@ -137,10 +137,10 @@ fn change(event: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, Le
         Some(change) => change.join(entry),
         None => drop(changes.insert(id.clone(), entry)),
     };
-    let write = event.write(now);
-    let preferences = write.is_some();
-    if let Some(write) = write {
-        join(id, LedgerEntry::from(Choices::from(write)));
+    let choices = event.choices(now);
+    let preferences = choices.is_some();
+    if let Some(choices) = choices {
+        join(id, choices.into());
     }
     let time = event.time(now);
     let linked = &event.person.linked;
