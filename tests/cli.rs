@@ -1131,7 +1131,10 @@ fn an_option_without_an_effect_is_a_usage_error() {
     ] {
         refused("ledger-timeout", &format!("{call} --ledger-timeout 5"));
         refused("ledger-prefix", &format!("{call} --ledger-prefix x:"));
-        idle.extend(["ledger-timeout", "ledger-prefix"].map(|option| format!("{command} --{option}")));
+        refused("ledger-password-file", &format!("{call} --ledger-password-file x"));
+        refused("ledger-ca", &format!("{call} --ledger-ca x"));
+        let options = ["ledger-timeout", "ledger-prefix", "ledger-password-file", "ledger-ca"];
+        idle.extend(options.map(|option| format!("{command} --{option}")));
     }
     assert!(!ledger.exists());
     for (command, effective) in EFFECTIVE_OPTIONS {

@@ -316,7 +316,7 @@ override consent at context.denied refused list unlisted granted
         "context":{"denied":["C0004","Gossip"]}}"#;
     let notice = LedgerEvent::read(line, &policy, &Limits::default()).unwrap();
     record(&store, &[notice], Timestamp::parse("2026-10-02T00:00:00Z").unwrap()).unwrap();
-    let found = recorded(&store, &[Id::User("u".into())]).unwrap().remove(0).unwrap().record;
+    let found = recorded(&store, &[Id::User("u".into())]).unwrap().remove(0).unwrap().record();
     let of = |wire_id| found.preference_of([wire_id, "analytics"].into_iter());
     assert_eq!(of("C0002"), RecordedPreference::Granted);
     assert_eq!(found.preference("C0004"), RecordedPreference::Refused);

@@ -11,86 +11,25 @@
 #[allow(dead_code, reason = "some of the laws are of no store")]
 mod ledger;
 
+#[path = "common/redis_server.rs"]
+mod redis_server;
+
 use arbitrary::Unstructured;
 use consentry::ledger::{
     Choices, FileStore, Id, LedgerEntry, Links, MemoryStore, RedisStore, Store, StoreError, Timestamp, Write,
     WriteTime, recorded,
 };
 use ledger::entries;
+use redis_server::{DENY_SKIPS, Server};
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A Redis of the test's own, which keeps nothing.
-struct Server {
-    child: Child,
-    folder: tempfile::TempDir,
-    address: String,
-}
-
-/// This variable makes a skipped test fail: where everything is installed, as in CI, nothing may be skipped.
-const DENY_SKIPS: &str = "CONSENTRY_DENY_SKIPS";
-
-impl Server {
-    /// Returns `None`, and reports it on the terminal, if no Redis is installed.
-    fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        // Somebody may take the port in between; then the server does not start, and another one is tried.
-        for _ in 0..10 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-            let started = Command::new("redis-server")
-                .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-                .current_dir(folder.path())
-                .stdout(Stdio::null())
-                .spawn();
-            let mut child = match started {
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    skip("there is no `redis-server`; install one (`apt-get install redis-server`)");
-                    return None;
-                }
-                started => started.unwrap(),
-            };
-            for _ in 0..100 {
-                if TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
-                    return Some(Server { child, folder, address: format!("redis://127.0.0.1:{port}/0") });
-                }
-                if child.try_wait().unwrap().is_some() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(50));
-            }
-            child.kill().ok();
-        }
-        panic!("redis-server does not start");
-    }
-
-    fn store(&self, prefix: &str) -> RedisStore {
-        RedisStore::new(&self.address, prefix, TIMEOUT).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-        assert!(self.folder.path().exists());
-    }
-}
-
-/// Reports that the running test skips what needs a Redis.
-fn skip(reason: &str) {
-    let thread = thread::current();
-    let message = format!("SKIPPED the Redis part of `{}`: {reason}\n", thread.name().unwrap_or_default());
-    assert!(std::env::var_os(DENY_SKIPS).is_none(), "{message}");
-    // The harness captures what the macros print, and shows it for failed tests only.
-    std::io::stderr().write_all(message.as_bytes()).unwrap();
-}
 
 /// Without a `redis-server`, a test that needs one succeeds with a line on the terminal, or fails where skips are denied.
 #[test]
@@ -144,7 +83,7 @@ fn the_laws_hold_in_each_store() {
         let (memory, file) =
             (MemoryStore::default(), FileStore::create(&folder.path().join(seed.to_string())).unwrap());
         // Characters that a pattern of keys would read otherwise.
-        let redis = server.as_ref().map(|server| server.store(&format!("h[{seed}]*:")));
+        let redis = server.as_ref().map(|server| store_of(server, &format!("h[{seed}]*:")));
         let told = |store| ledger::history_in(store, &mut Unstructured::new(&input)).unwrap();
         let expected = told(&memory);
         assert!(expected > 0);
@@ -153,6 +92,12 @@ fn the_laws_hold_in_each_store() {
             assert_eq!(entries(store), entries(&memory));
         }
     }
+}
+
+fn store_of(server: &Server, prefix: &str) -> RedisStore {
+    let store = RedisStore::new(&server.address(), prefix, TIMEOUT).unwrap();
+    store.create().unwrap();
+    store
 }
 
 fn write(person: &str, second: i64) -> (Id, LedgerEntry) {
@@ -174,7 +119,7 @@ fn writers_side_by_side_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (memory, file) = (MemoryStore::default(), FileStore::create(&folder.path().join("ledger")).unwrap());
     let redis: Vec<RedisStore> =
-        server.iter().flat_map(|server| (0..4).map(|_| server.store("x:"))).collect();
+        server.iter().flat_map(|server| (0..4).map(|_| store_of(server, "x:"))).collect();
     let all: [Vec<&(dyn Store + Sync)>; 3] =
         [vec![&memory; 4], vec![&file; 4], redis.iter().map(|one| one as &(dyn Store + Sync)).collect()];
     for stores in all.into_iter().filter(|stores| !stores.is_empty()) {
@@ -205,7 +150,7 @@ fn changes_are_whole() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let (memory, file) = (MemoryStore::default(), FileStore::create(&folder.path().join("ledger")).unwrap());
-    let redis = server.as_ref().map(|server| server.store("x:"));
+    let redis = server.as_ref().map(|server| store_of(server, "x:"));
     for store in with(&redis, [&memory, &file]) {
         let (one, two) = (write("one", 1), write("two", 2));
         let ids = [one.0.clone(), two.0.clone(), Id::Anonymous("one".into())];
@@ -299,7 +244,8 @@ fn a_server_that_does_not_answer_is_an_error() {
     assert!(RedisStore::new("http://localhost", "x:", timeout).is_err());
     // One that hangs up after each answer is asked anew.
     let Some(server) = Server::start() else { return };
-    let real = server.address.trim_start_matches("redis://").trim_end_matches("/0").to_owned();
+    store_of(&server, "x:");
+    let real = server.address().trim_start_matches("redis://").trim_end_matches("/0").to_owned();
     let front = TcpListener::bind("127.0.0.1:0").unwrap();
     let behind = store(&front);
     thread::spawn(move || {
@@ -308,8 +254,8 @@ fn a_server_that_does_not_answer_is_an_error() {
             server.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
             client.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
             let mut buffer = [0; 4096];
-            // What connecting asks, and then one question.
-            let mut left = 2;
+            // Connecting asks nothing without a password and a database number.
+            let mut left = 1;
             while let Ok(read @ 1..) = client.read(&mut buffer) {
                 server.write_all(&buffer[..read]).unwrap();
                 while let Ok(read @ 1..) = server.read(&mut buffer) {
@@ -331,9 +277,9 @@ fn a_server_that_does_not_answer_is_an_error() {
 #[test]
 fn what_is_no_entry_is_an_error() {
     let Some(server) = Server::start() else { return };
-    let store = server.store("x:");
+    let store = store_of(&server, "x:");
     let mut connection =
-        redis::Client::open(server.address.as_str()).unwrap().get_connection_with_timeout(TIMEOUT).unwrap();
+        redis::Client::open(server.address()).unwrap().get_connection_with_timeout(TIMEOUT).unwrap();
     let mut set = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).exec(&mut connection).unwrap();
     let id = Id::User("p".into());
     set(&["lpush", "x:user:p", "1"]);
@@ -347,6 +293,49 @@ fn what_is_no_entry_is_an_error() {
     }
     set(&["set", "x:nobody", "{}"]);
     assert!(store.each(&mut |_, _| true).is_err());
+}
+
+/// A database that is empty, wrong or flushed is an error, and knows nobody. So is one that has lost its marker or some entries.
+#[test]
+fn a_database_without_a_ledger_is_an_error() {
+    let Some(server) = Server::start() else { return };
+    let ids = [Id::User("p".into())];
+    let mut connection =
+        redis::Client::open(server.address()).unwrap().get_connection_with_timeout(TIMEOUT).unwrap();
+    let mut command = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).exec(&mut connection).unwrap();
+    let store = RedisStore::new(&server.address(), "x:", TIMEOUT).unwrap();
+    let assert_is_none = || {
+        let error = store.get(&ids).unwrap_err().to_string();
+        assert!(error.contains("there is no ledger under `x:`"), "{error}");
+        assert!(store.update(&ids, &mut |entries| entries[0] = write("p", 1).1).is_err());
+        assert!(store.join(&[write("p", 1)]).is_err());
+        assert!(store.each(&mut |_, _| true).is_err() && store.check().is_err());
+    };
+    assert_is_none();
+    assert!(store.create().unwrap() && !store.create().unwrap());
+    store.join(&[write("p", 1), write("q", 1)]).unwrap();
+    assert!(store.check().unwrap().is_sound());
+    assert_eq!(store.check().unwrap().found.entries, 2);
+    // An entry that is lost, and one of another time.
+    command(&["rename", "x:user:q", "y"]);
+    assert!(!store.check().unwrap().is_sound());
+    command(&["rename", "y", "x:user:q"]);
+    assert!(store.check().unwrap().is_sound());
+    command(&["copy", "x:user:p", "y"]);
+    store.join(&[write("p", 2)]).unwrap();
+    command(&["rename", "y", "x:user:p"]);
+    assert!(!store.check().unwrap().is_sound());
+    // A new marker would hide that a ledger was there.
+    command(&["del", "x:marker"]);
+    assert_is_none();
+    assert!(store.create().unwrap_err().to_string().contains("no marker"));
+    command(&["flushall"]);
+    assert_is_none();
+    command(&["hset", "x:marker", "format", "99"]);
+    assert!(store.get(&ids).unwrap_err().to_string().contains("format 99"));
+    command(&["del", "x:marker"]);
+    command(&["set", "x:marker", "1"]);
+    assert!(store.get(&ids).is_err() && store.create().is_err());
 }
 
 /// A file serves one who writes or several who read; what is no ledger is an error, and nothing is made of a file that is only read.
@@ -405,10 +394,12 @@ fn a_damaged_file_grants_nothing() {
             1 => Id::Anonymous(format!("a{number}")),
             _ => Id::User(format!("0a1b2c3d-4e5f-6071-8293-a4b5c6d7{number:04x}")),
         };
-        let time = WriteTime::Stated(Timestamp::from_microseconds(1_790_812_800_000_000 + number * 1_000_000));
+        let time =
+            WriteTime::Stated(Timestamp::from_microseconds(1_790_812_800_000_000 + number * 1_000_000));
         let preferences = [("C0004".to_owned(), number % 2 == 0), ("C0005".to_owned(), false)].into();
         let version = (number % 5 == 0).then(|| "1".to_owned());
-        let mut entry = LedgerEntry::from(Choices::from(Write { time, preferences, refuses_others: true, version }));
+        let mut entry =
+            LedgerEntry::from(Choices::from(Write { time, preferences, refuses_others: true, version }));
         if number % 7 == 0 {
             link(&mut entry, Id::Anonymous(format!("a{}", number + 1)));
         }
@@ -470,5 +461,4 @@ fn a_damaged_file_grants_nothing() {
         }
     }
     assert!(errors + lost > tries / 20 && unseen < tries, "{errors} {lost} {unseen}");
-    eprintln!("{tries} damaged files: {errors} errors, {lost} with lost entries that a check finds, {unseen} without effect");
 }

@@ -17,6 +17,8 @@ mod lines;
 mod parts;
 #[cfg(feature = "ledger")]
 mod person;
+#[cfg(feature = "ledger")]
+mod person_reader;
 mod read;
 mod recorded;
 mod splice;
@@ -42,7 +44,9 @@ pub(crate) use parts::{
     ConsentPart, EntryText, Parts, each_entry, each_preference, entry_texts, integrations_texts,
 };
 #[cfg(feature = "ledger")]
-pub(crate) use person::{IdMember, PersonMembers, PersonReader};
+pub(crate) use person::{IdMember, PersonMembers};
+#[cfg(feature = "ledger")]
+pub(crate) use person_reader::PersonReader;
 pub use read::Limits;
 pub(crate) use read::find_foreign;
 #[cfg(feature = "ledger")]

@@ -1,12 +1,7 @@
-//! What a ledger reads of an event next to its consent: whose it is, and when it was. The slow reader is the definition; the fast one finds the same.
+//! What a ledger reads of an event next to its consent: whose it is, and when it was.
 
-use super::content::{Event, Name};
-use super::error::EventError;
-use super::fast::{Buffers, InstructionSet, Keys, Validation, find};
-use super::json::{Json, Members, is_space, skip_space, values};
-use super::parts::Parts;
-use super::read::{Limits, read_whole};
-use crate::model::Reading;
+use super::content::Name;
+use super::json::{Json, Members, is_space, values};
 use std::borrow::Cow;
 
 /// How long an id may be; no platform makes longer ones.
@@ -41,7 +36,7 @@ pub(crate) struct PersonMembers<'a> {
 }
 
 /// The members that the fast reader finds, by the numbers of their keys.
-const KEYS: [&str; 5] = ["userId", "anonymousId", "previousId", "timestamp", "receivedAt"];
+pub(super) const KEYS: [&str; 5] = ["userId", "anonymousId", "previousId", "timestamp", "receivedAt"];
 
 impl<'a> PersonMembers<'a> {
     /// Reads the members of an event. The version is at a path, which may be empty.
@@ -64,7 +59,7 @@ impl<'a> PersonMembers<'a> {
     }
 
     /// Reads what the fast reader has found: of each key, where its value begins in the event.
-    fn of(parts: &Parts<'a>, text: &'a [u8], found: &[(usize, usize)]) -> Option<Self> {
+    pub(super) fn of(is_alias: bool, text: &'a [u8], found: &[(usize, usize)]) -> Option<Self> {
         let value = |number: usize| {
             let start = found.iter().find(|(found, _)| *found == number).map(|(_, start)| *start);
             start.map_or(Some(None), |start| scalar(text.get(start..)?).map(Some))
@@ -78,7 +73,7 @@ impl<'a> PersonMembers<'a> {
             user_id: id(user)?,
             anonymous_id: id(anonymous)?,
             previous_id: id(previous)?,
-            is_alias: parts.is_alias(),
+            is_alias,
             timestamp: text(timestamp)?,
             received_at: text(received)?,
             version: text(KEYS.len())?,
@@ -154,49 +149,5 @@ fn string_end(text: &[u8]) -> Option<usize> {
             b'"' => return Some(at + 1),
             _ => at += 2,
         }
-    }
-}
-
-/// A reader of events with the members that a ledger reads: it looks fast, and slowly where that leaves a doubt.
-#[derive(Debug)]
-pub(crate) struct PersonReader {
-    reading: Reading,
-    version: Vec<String>,
-    keys: Keys,
-    instructions: InstructionSet,
-    buffers: Buffers,
-}
-
-impl PersonReader {
-    pub(crate) fn new(reading: &Reading, version: Vec<String>) -> Self {
-        let top = KEYS.map(|key| vec![key.to_owned()]);
-        let paths: Vec<&[String]> = top.iter().map(Vec::as_slice).chain([version.as_slice()]).collect();
-        PersonReader {
-            keys: Keys::of_person(reading, paths.iter().copied().filter(|path| !path.is_empty())),
-            reading: reading.clone(),
-            version,
-            instructions: InstructionSet::fastest(),
-            buffers: Buffers::default(),
-        }
-    }
-
-    /// Reads an event, and whose it is.
-    pub(crate) fn read<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        limits: &Limits,
-    ) -> Result<(Event<'a>, PersonMembers<'a>), EventError> {
-        if let Some(found) = self.find(bytes, limits) {
-            return Ok(found);
-        }
-        let whole = read_whole(bytes, &self.reading, &self.version, limits)?;
-        Ok((whole.event, whole.person))
-    }
-
-    fn find<'a>(&mut self, bytes: &'a [u8], limits: &Limits) -> Option<(Event<'a>, PersonMembers<'a>)> {
-        let PersonReader { reading, keys, instructions, buffers, .. } = self;
-        let parts = find(bytes, keys, limits, Validation::Full, *instructions, buffers)?;
-        let person = PersonMembers::of(&parts, skip_space(bytes), buffers.found())?;
-        Some((parts.event(reading)?, person))
     }
 }

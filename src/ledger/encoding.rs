@@ -82,6 +82,7 @@ pub(super) struct Names {
     numbers: BTreeMap<SmolStr, usize>,
 }
 
+#[cfg(feature = "ledger-file")]
 impl Names {
     /// How many there are at most: a number of one byte each.
     const MAX: usize = 126;
@@ -331,16 +332,6 @@ impl<'p> Reader<'p> {
         Some(CategoryChoice { granted, refused, named })
     }
 }
-
-/// From which key on, and up to which.
-type Keys = (&'static [u8], Option<&'static [u8]>);
-
-/// All keys, in pairs of parts that come to one order of ids: those that no id has, those of anonymous ids, and those of known ones.
-pub(super) const KEYS: [(Keys, Keys); 3] = [
-    ((&[], Some(&[0])), (&[4], None)),
-    ((&[0], Some(&[1])), (&[2], Some(&[3]))),
-    ((&[1], Some(&[2])), (&[3], Some(&[4]))),
-];
 
 /// The key of an id in stores whose keys are bytes. Many ids are UUIDs, whose digits are packed.
 pub(super) fn key(id: &Id) -> Vec<u8> {

@@ -20,6 +20,8 @@ mod audit;
 mod audit_event;
 mod choices;
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
+mod difference;
+#[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 mod encoding;
 mod entry;
 mod error;
@@ -59,7 +61,7 @@ pub use people::{MAX_KNOWN_IDS, recorded};
 pub use record::{DatedPreference, DatedRecord};
 pub use recording::{MAX_NAME_BYTES, Recording, Rejection, record};
 #[cfg(feature = "ledger-redis")]
-pub use redis::RedisStore;
+pub use redis::{RedisOptions, RedisStore};
 pub use store::{MemoryStore, Store, StoreCheck};
 pub use timestamp::Timestamp;
 pub use unknown_names::UnknownNames;

@@ -91,7 +91,7 @@ impl Rejection {
 ///
 /// # Errors
 ///
-/// When the store does not answer; nothing is acknowledged then.
+/// When the store does not answer; nothing is acknowledged then. A part may be recorded. Record the same events again.
 pub fn record(
     store: &dyn Store,
     events: &[LedgerEvent<'_>],
@@ -100,10 +100,7 @@ pub fn record(
     let mut changes: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
     let recordings = events.iter().map(|event| change(event, now, &mut changes)).collect();
     if !changes.is_empty() {
-        let ids: Vec<Id> = changes.keys().cloned().collect();
-        store.update(&ids, &mut |entries| {
-            entries.iter_mut().zip(changes.values()).for_each(|(entry, change)| entry.join(change.clone()));
-        })?;
+        store.join(&changes.into_iter().collect::<Vec<_>>())?;
     }
     Ok(recordings)
 }

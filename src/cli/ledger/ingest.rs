@@ -4,13 +4,13 @@ use crate::cli::format::ResultFormat;
 use crate::cli::input::{Chunk, Chunks, EventLines, EventsArguments};
 use crate::cli::shared::{CliError, Result, Root, Status};
 use crate::cli::store_uri::{ADDRESS, Reach};
-use consentry::ledger::{FileStore, LedgerReader, Recording, Store, Timestamp, record};
+use consentry::ledger::{LedgerReader, Recording, Store, Timestamp, record};
 use consentry::model::AlsoRecords;
 use consentry::report::eval::EventErrorReport;
 use consentry::report::ledger::{IngestCounts, IngestReport};
 use consentry::{Limits, Policy};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,8 +51,7 @@ impl Ingest {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let policy = self.policy()?;
         let chunks = self.events.open()?;
-        let is_new = !self.store.contains("://") && !Path::new(&self.store).exists();
-        let store = self.reach.open(&self.store, FileStore::create)?;
+        let (store, is_new) = self.reach.create(&self.store)?;
         let incoming = read(chunks)?;
         let mut counts = IngestCounts { created: is_new, ..IngestCounts::default() };
         let mut chunks: Vec<Chunk> = Vec::new();

@@ -86,8 +86,7 @@ pub(crate) struct Import {
 impl Import {
     pub(super) fn run(&self, to: &mut impl Write) -> Result<Status> {
         let chunks = self.lines.open()?;
-        let created = !self.store.contains("://") && !Path::new(&self.store).exists();
-        let store = self.reach.open(&self.store, FileStore::create)?;
+        let (store, created) = self.reach.create(&self.store)?;
         let (mut line, mut entries, mut faults) = (0, 0, 0);
         let mut changes: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
         for chunk in chunks {

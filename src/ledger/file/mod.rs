@@ -1,11 +1,14 @@
 //! A store in one file.
 
-use super::encoding::{self, Hash, Names, decode, encode};
-use super::entry::LedgerEntry;
-use super::error::{Cause, StoreError};
-use super::id::Id;
-use super::marker::{Difference, Marker};
-use super::store::{Store, StoreCheck};
+mod marker;
+
+use crate::ledger::difference::Difference;
+use crate::ledger::encoding::{self, Hash, Names, decode, encode};
+use crate::ledger::entry::LedgerEntry;
+use crate::ledger::error::{Cause, StoreError};
+use crate::ledger::id::Id;
+use crate::ledger::marker::Marker;
+use crate::ledger::store::{Store, StoreCheck};
 use redb::{
     Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable,
     TableDefinition, TableError, TransactionError,
@@ -290,6 +293,16 @@ impl Store for FileStore {
     }
 }
 
+/// From which key on, and up to which.
+type Keys = (&'static [u8], Option<&'static [u8]>);
+
+/// All keys, in pairs of parts that come to one order of ids: those that no id has, those of anonymous ids, and those of known ones.
+const KEYS: [(Keys, Keys); 3] = [
+    ((&[], Some(&[0])), (&[4], None)),
+    ((&[0], Some(&[1])), (&[2], Some(&[3]))),
+    ((&[1], Some(&[2])), (&[3], Some(&[4]))),
+];
+
 /// An entry as it was read, or why it cannot be.
 type Row = Result<(Id, LedgerEntry, Hash), Cause>;
 
@@ -298,7 +311,7 @@ impl FileStore {
     fn each_row(&self, see: &mut dyn FnMut(Row) -> bool) -> Result<(), StoreError> {
         let names = self.names();
         let table = self.guarded(|| Ok(self.read()?.open_table(ENTRIES)?))?;
-        for (one, other) in encoding::KEYS {
+        for (one, other) in KEYS {
             let rows = |keys: (&[u8], Option<&[u8]>)| {
                 let until = keys.1.map_or(Bound::Unbounded, Bound::Excluded);
                 self.guarded(|| Ok(table.range::<&[u8]>((Bound::Included(keys.0), until))?))
