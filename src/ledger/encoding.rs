@@ -18,6 +18,7 @@ use super::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The first byte of each entry.
 const FORMAT: u8 = 1;
@@ -68,8 +69,8 @@ impl Hash {
     /// The second half as four numbers.
     pub(super) fn parts(&self) -> [u32; 4] {
         let mut parts = [0; 4];
-        for (part, bytes) in parts.iter_mut().zip(self.0.iter().skip(16).collect::<Vec<_>>().chunks(4)) {
-            *part = bytes.iter().fold(0, |all, byte| all << 8 | u32::from(**byte));
+        for (part, bytes) in parts.iter_mut().zip(self.0.chunks(4).skip(4)) {
+            *part = bytes.iter().fold(0, |all, byte| all << 8 | u32::from(*byte));
         }
         parts
     }
@@ -102,9 +103,9 @@ impl Names {
 
 /// Packs an entry, with names as numbers as far as the store has them.
 pub(super) fn encode(id: &Id, entry: &LedgerEntry, names: &Names) -> (Vec<u8>, Hash) {
-    let plain = body(entry, &Names::default());
+    let (plain, numbers) = body(entry, names);
     let hash = Hash::of(id, &plain);
-    let mut packed = if names.texts.is_empty() { plain } else { body(entry, names) };
+    let mut packed = with_numbers(plain, &numbers);
     packed.extend(hash.checksum());
     (packed, hash)
 }
@@ -116,12 +117,32 @@ pub(super) fn decode(id: &Id, packed: &[u8], names: &Names) -> Result<(LedgerEnt
     if packed.first().is_some_and(|format| *format != FORMAT) {
         return Err(format!("the entry of `{id}` is damaged, or of another version").into());
     }
-    let entry = Reader { rest: packed, names }.entry().ok_or_else(damaged)?;
-    let hash = Hash::of(id, &body(&entry, &Names::default()));
+    let reader = Reader { packed, at: 0, names, plain: Vec::new(), copied: 0 };
+    let (entry, plain) = reader.entry().ok_or_else(damaged)?;
+    let hash = Hash::of(id, &plain);
     if hash.checksum() != *checksum {
         return Err(damaged());
     }
     Ok((entry, hash))
+}
+
+/// Where the text of a name is in an entry with all names as texts, and the number that stands for it.
+type Numbers = Vec<(Range<usize>, u8)>;
+
+/// Returns an entry with numbers in the place of some names.
+fn with_numbers(plain: Vec<u8>, numbers: &Numbers) -> Vec<u8> {
+    if numbers.is_empty() {
+        return plain;
+    }
+    let mut packed = Vec::with_capacity(plain.len());
+    let mut copied = 0;
+    for (range, number) in numbers {
+        packed.extend(plain.get(copied..range.start).unwrap_or_default());
+        packed.push(*number);
+        copied = range.end;
+    }
+    packed.extend(plain.get(copied..).unwrap_or_default());
+    packed
 }
 
 /// Returns the latest time of an entry.
@@ -136,8 +157,8 @@ fn base(entry: &LedgerEntry) -> Option<Timestamp> {
     said.max(*others_refused).max(future.map(|(_, last)| last)).max(linked)
 }
 
-/// Writes an entry without its checksum.
-fn body(entry: &LedgerEntry, names: &Names) -> Vec<u8> {
+/// Writes an entry without its checksum and with all names as texts. Returns also which of them the store has numbers for.
+fn body(entry: &LedgerEntry, names: &Names) -> (Vec<u8>, Numbers) {
     let Choices { others_refused, named, future } = &entry.choices;
     let base = base(entry);
     let mut to = Writer { bytes: Vec::with_capacity(128), base: base.unwrap_or(Timestamp::MAX) };
@@ -157,14 +178,13 @@ fn body(entry: &LedgerEntry, names: &Names) -> Vec<u8> {
     others_refused.iter().for_each(|at| to.time(*at));
     future.iter().for_each(|(first, last)| [first, last].into_iter().for_each(|at| to.time(*at)));
     to.number(named.len() as u64);
+    let mut numbers = Numbers::new();
     for (name, choice) in named {
-        match names.numbers.get(name) {
-            Some(number) => to.number(*number as u64 + 1),
-            None => {
-                to.number(0);
-                to.text(name);
-            }
-        }
+        let start = to.bytes.len();
+        to.number(0);
+        to.text(name);
+        let number = names.numbers.get(name).and_then(|number| u8::try_from(number + 1).ok());
+        numbers.extend(number.map(|number| (start..to.bytes.len(), number)));
         to.choice(choice);
     }
     to.number(entry.links.iter().count() as u64);
@@ -172,7 +192,15 @@ fn body(entry: &LedgerEntry, names: &Names) -> Vec<u8> {
         to.id(id);
         to.time(since);
     }
-    to.bytes
+    (to.bytes, numbers)
+}
+
+fn write_number(to: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
 }
 
 struct Writer {
@@ -181,12 +209,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    fn number(&mut self, number: u64) {
+        write_number(&mut self.bytes, number);
     }
 
     fn time(&mut self, at: Timestamp) {
@@ -220,23 +244,52 @@ impl Writer {
         set(named.is_some() && *named != last, kind::NAMED);
         set(version.is_some(), kind::VERSION);
         self.bytes.push(kind);
-        let other = [granted_at, *refused].into_iter().flatten().filter(|at| *at != self.base);
+        let base = self.base;
+        let other = [granted_at, *refused].into_iter().flatten().filter(|at| *at != base);
         let stated = other.chain(named.filter(|at| Some(*at) != last));
-        stated.collect::<Vec<_>>().into_iter().for_each(|at| self.time(at));
+        stated.for_each(|at| self.time(at));
         version.into_iter().for_each(|version| self.text(version));
     }
 }
 
 struct Reader<'p> {
-    rest: &'p [u8],
+    packed: &'p [u8],
+    /// What is read.
+    at: usize,
     names: &'p Names,
+    /// What is read, with all names as texts, as far as it is copied.
+    plain: Vec<u8>,
+    copied: usize,
 }
 
 impl<'p> Reader<'p> {
     fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
+        let byte = self.packed.get(self.at)?;
+        self.at += 1;
         Some(*byte)
+    }
+
+    /// Copies what is read since the last copy, up to a place.
+    fn copy(&mut self, end: usize) -> Option<()> {
+        self.plain.extend(self.packed.get(self.copied..end)?);
+        self.copied = self.at;
+        Some(())
+    }
+
+    /// Reads a name, which is a text or a number.
+    fn name(&mut self) -> Option<SmolStr> {
+        let start = self.at;
+        match self.number()? {
+            0 => self.text(),
+            number => {
+                let name = self.names.texts.get(usize::try_from(number).ok()? - 1)?;
+                self.copy(start)?;
+                self.plain.push(0);
+                write_number(&mut self.plain, name.len() as u64);
+                self.plain.extend(name.bytes());
+                Some(name.clone())
+            }
+        }
     }
 
     fn number(&mut self) -> Option<u64> {
@@ -254,8 +307,8 @@ impl<'p> Reader<'p> {
 
     fn bytes(&mut self) -> Option<&'p [u8]> {
         let count = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
+        let bytes = self.packed.get(self.at..)?.get(..count)?;
+        self.at += count;
         Some(bytes)
     }
 
@@ -268,7 +321,8 @@ impl<'p> Reader<'p> {
         Some(Timestamp::from_microseconds(base?.microseconds().checked_sub(before)?))
     }
 
-    fn entry(mut self) -> Option<LedgerEntry> {
+    /// Returns also the entry with all names as texts.
+    fn entry(mut self) -> Option<(LedgerEntry, Vec<u8>)> {
         let (_, flags) = (self.byte()?, self.byte()?);
         if flags > flag::ALL {
             return None;
@@ -285,11 +339,7 @@ impl<'p> Reader<'p> {
         let future = if has(flag::FUTURE) { Some((self.time(base)?, self.time(base)?)) } else { None };
         let mut named: Vec<(SmolStr, CategoryChoice)> = Vec::new();
         for _ in 0..self.number()? {
-            let name = match self.number()? {
-                0 => self.text()?,
-                number => self.names.texts.get(usize::try_from(number).ok()? - 1)?.clone(),
-            };
-            named.push((name, self.choice(base)?));
+            named.push((self.name()?, self.choice(base)?));
         }
         let mut links = BTreeMap::new();
         for _ in 0..self.number()? {
@@ -300,11 +350,12 @@ impl<'p> Reader<'p> {
             true => Links::TooMany,
             false => Links::Known(links),
         };
-        let is_sound = self.rest.is_empty()
+        let is_sound = self.at == self.packed.len()
             && named.is_sorted_by(|(name, _), (other, _)| name < other)
             && links.iter().count() <= MAX_LINKS;
+        self.copy(self.at)?;
         let choices = Choices { others_refused, named, future };
-        is_sound.then_some(LedgerEntry { choices, links, shared: has(flag::SHARED) })
+        is_sound.then_some((LedgerEntry { choices, links, shared: has(flag::SHARED) }, self.plain))
     }
 
     fn choice(&mut self, base: Option<Timestamp>) -> Option<CategoryChoice> {

@@ -9,7 +9,9 @@ use super::store::Store;
 use super::timestamp::Timestamp;
 use crate::event::Consent;
 use crate::model::Policy;
-use std::collections::BTreeMap;
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// What came of an event that was given to a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +99,10 @@ pub fn record(
     events: &[LedgerEvent<'_>],
     now: Timestamp,
 ) -> Result<Vec<Recording>, StoreError> {
-    let mut changes: BTreeMap<Id, LedgerEntry> = BTreeMap::new();
+    let mut changes = Changes::default();
     let recordings = events.iter().map(|event| change(event, now, &mut changes)).collect();
     if !changes.is_empty() {
-        store.join(&changes.into_iter().collect::<Vec<_>>())?;
+        store.join(&changes.into_iter().map(|(id, entry)| (id.clone(), entry)).collect::<Vec<_>>())?;
     }
     Ok(recordings)
 }
@@ -124,15 +126,18 @@ pub(super) fn rejection(event: &LedgerEvent<'_>) -> Option<Rejection> {
     }
 }
 
+/// What some events write, by the ids that they name.
+type Changes<'e> = HashMap<&'e Id, LedgerEntry, RandomState>;
+
 /// Adds what one event writes.
-fn change(event: &LedgerEvent<'_>, now: Timestamp, changes: &mut BTreeMap<Id, LedgerEntry>) -> Recording {
+fn change<'e>(event: &'e LedgerEvent<'_>, now: Timestamp, changes: &mut Changes<'e>) -> Recording {
     if let Some(rejection) = rejection(event) {
         return Recording::Rejected(rejection);
     }
     let Some(id) = &event.person.id else { return Recording::Nothing };
-    let mut join = |id: &Id, entry: LedgerEntry| match changes.get_mut(id) {
-        Some(change) => change.join(entry),
-        None => drop(changes.insert(id.clone(), entry)),
+    let mut join = |id: &'e Id, entry: LedgerEntry| match changes.entry(id) {
+        Entry::Occupied(mut change) => change.get_mut().join(entry),
+        Entry::Vacant(place) => drop(place.insert(entry)),
     };
     let choices = event.choices(now);
     let preferences = choices.is_some();

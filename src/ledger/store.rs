@@ -133,6 +133,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn join(&self, changes: &[(Id, LedgerEntry)]) -> Result<(), StoreError> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, change) in changes.iter().filter(|(_, change)| !change.is_empty()) {
+            match entries.get_mut(id) {
+                Some(entry) => entry.join(change.clone()),
+                None => drop(entries.insert(id.clone(), change.clone())),
+            }
+        }
+        Ok(())
+    }
+
     fn is_sorted(&self) -> bool {
         true
     }

@@ -10,7 +10,7 @@ use crate::ledger::id::Id;
 use crate::ledger::marker::Marker;
 use crate::ledger::store::{Store, StoreCheck};
 use redb::{
-    Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable,
+    Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, Table,
     TableDefinition, TableError, TransactionError,
 };
 use std::collections::hash_map::RandomState;
@@ -201,62 +201,33 @@ impl Store for FileStore {
     }
 
     fn update(&self, ids: &[Id], change: &mut dyn FnMut(&mut [LedgerEntry])) -> Result<(), StoreError> {
-        let Open::Writing(database) = &self.open else {
-            return Err(StoreError::new("it is open to be read alone"));
-        };
-        let keys: Vec<Vec<u8>> = ids.iter().map(encoding::key).collect();
-        let (transaction, mut marker, mut names, before) = self.guarded(|| {
-            let transaction = database.begin_write()?;
-            let (marker, names) = {
-                let table = transaction.open_table(MARKER)?;
-                let row = table.get(())?.ok_or(NO_LEDGER)?;
-                Marker::decode(row.value())?
-            };
-            let table = transaction.open_table(ENTRIES)?;
-            let entry = |(id, key): (&Id, &Vec<u8>)| match table.get(key.as_slice())? {
-                Some(packed) => decode(id, packed.value(), &names).map(|(entry, hash)| (entry, Some(hash))),
-                None => Ok((LedgerEntry::default(), None)),
-            };
-            let before = ids.iter().zip(&keys).map(entry).collect::<Result<Vec<_>, Cause>>()?;
-            drop(table);
-            Ok((transaction, marker, names, before))
-        })?;
-        let (before, hashes): (Vec<_>, Vec<_>) = before.into_iter().unzip();
-        let mut entries = before.clone();
-        change(&mut entries);
-        let changed: Vec<usize> = (0..ids.len()).filter(|at| entries.get(*at) != before.get(*at)).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        for entry in changed.iter().filter_map(|at| entries.get(*at)) {
-            entry.choices.named().for_each(|(name, _)| names.add(name));
-        }
-        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names.clone());
-        self.guarded(|| {
-            let mut table = transaction.open_table(ENTRIES)?;
-            let mut difference = Difference::default();
-            for at in changed {
-                let (Some(id), Some(key), Some(entry)) = (ids.get(at), keys.get(at), entries.get(at)) else {
-                    continue;
-                };
-                let after = match entry.is_empty() {
-                    true => {
-                        table.remove(key.as_slice())?;
-                        None
-                    }
-                    false => {
-                        let (packed, hash) = encode(id, entry, &names);
-                        table.insert(key.as_slice(), packed.as_slice())?;
-                        Some(hash)
-                    }
-                };
-                difference.replace(hashes.get(at).copied().flatten(), after);
-            }
-            drop(table);
-            marker.change(difference);
-            transaction.open_table(MARKER)?.insert((), marker.encode(&names).as_slice())?;
-            // It is on the disk when this returns.
-            Ok(transaction.commit()?)
+        self.change(|step| {
+            let keys: Vec<Vec<u8>> = ids.iter().map(encoding::key).collect();
+            let all = || ids.iter().zip(&keys);
+            let before = all().map(|(id, key)| step.stored(id, key)).collect::<Result<Vec<_>, _>>()?;
+            let entry = |stored: &Option<Stored>| stored.as_ref().map(|(entry, _)| entry.clone());
+            let mut entries: Vec<LedgerEntry> =
+                before.iter().map(|stored| entry(stored).unwrap_or_default()).collect();
+            change(&mut entries);
+            let mut changed = all().zip(before).zip(&entries);
+            changed.try_for_each(|(((id, key), before), entry)| step.replace(id, key, before, entry))
+        })
+    }
+
+    fn join(&self, changes: &[(Id, LedgerEntry)]) -> Result<(), StoreError> {
+        let mut changes: Vec<_> =
+            changes.iter().map(|(id, change)| (encoding::key(id), id, change)).collect();
+        // Neighbours are on the same pages.
+        changes.sort_unstable_by(|(key, ..), (other, ..)| key.cmp(other));
+        self.change(|step| {
+            changes.iter().try_for_each(|(key, id, change)| match step.stored(id, key)? {
+                None => step.replace(id, key, None, change),
+                Some((before, hash)) => {
+                    let mut entry = before.clone();
+                    entry.join((*change).clone());
+                    step.replace(id, key, Some((before, hash)), &entry)
+                }
+            })
         })
     }
 
@@ -290,6 +261,89 @@ impl Store for FileStore {
             true
         })?;
         Ok(check)
+    }
+}
+
+/// A change of the file that is not yet acknowledged.
+struct Step<'s, 't> {
+    store: &'s FileStore,
+    table: Table<'t, &'static [u8], &'static [u8]>,
+    names: Names,
+    gained: Difference,
+    is_changed: bool,
+}
+
+/// An entry as it is stored, with its hash.
+type Stored = (LedgerEntry, Hash);
+
+impl FileStore {
+    /// Makes a change, which is on the disk when this returns. If `write` fails, nothing is changed.
+    fn change(
+        &self,
+        write: impl FnOnce(&mut Step<'_, '_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Open::Writing(database) = &self.open else {
+            return Err(StoreError::new("it is open to be read alone"));
+        };
+        let transaction = self.guarded(|| Ok(database.begin_write()?))?;
+        let (mut marker, names) = self.guarded(|| {
+            let table = transaction.open_table(MARKER)?;
+            let row = table.get(())?.ok_or(NO_LEDGER)?;
+            Marker::decode(row.value())
+        })?;
+        let (names, gained, is_changed) = {
+            let table = self.guarded(|| Ok(transaction.open_table(ENTRIES)?))?;
+            let mut step =
+                Step { store: self, table, names, gained: Difference::default(), is_changed: false };
+            write(&mut step)?;
+            (step.names, step.gained, step.is_changed)
+        };
+        if !is_changed {
+            return self.guarded(|| Ok(transaction.abort()?));
+        }
+        marker.change(gained);
+        let row = marker.encode(&names);
+        // Names are added before the entries that need them can be read.
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names);
+        self.guarded(|| {
+            transaction.open_table(MARKER)?.insert((), row.as_slice())?;
+            Ok(transaction.commit()?)
+        })
+    }
+}
+
+impl Step<'_, '_> {
+    fn stored(&self, id: &Id, key: &[u8]) -> Result<Option<Stored>, StoreError> {
+        self.store.guarded(|| {
+            let row = self.table.get(key)?;
+            row.map(|packed| decode(id, packed.value(), &self.names)).transpose()
+        })
+    }
+
+    /// Puts an entry in the place of what is stored.
+    fn replace(
+        &mut self,
+        id: &Id,
+        key: &[u8],
+        before: Option<Stored>,
+        entry: &LedgerEntry,
+    ) -> Result<(), StoreError> {
+        let (before, hash) = before.unzip();
+        if before.map_or(entry.is_empty(), |before| before == *entry) {
+            return Ok(());
+        }
+        entry.choices.named().for_each(|(name, _)| self.names.add(name));
+        let packed = (!entry.is_empty()).then(|| encode(id, entry, &self.names));
+        self.store.guarded(|| {
+            match &packed {
+                Some((packed, _)) => drop(self.table.insert(key, packed.as_slice())?),
+                None => drop(self.table.remove(key)?),
+            }
+            Ok(())
+        })?;
+        self.gained.replace(hash, packed.map(|(_, hash)| hash));
+        self.is_changed = true;
+        Ok(())
     }
 }
 

@@ -3,7 +3,8 @@
 use super::contender::{Answer, Contender, on_disk};
 use super::redis::Redis;
 use consentry::ledger::{
-    DatedRecord, FileStore, Id, LedgerEvent, LedgerReader, MemoryStore, Recording, Store, Timestamp, record, recorded,
+    DatedRecord, FileStore, Id, LedgerEvent, LedgerReader, MemoryStore, Recording, Store, Timestamp, record,
+    recorded,
 };
 use consentry::{Limits, Policy};
 use std::path::{Path, PathBuf};
