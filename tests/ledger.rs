@@ -766,3 +766,57 @@ fn grants_expire() {
         run(&["diff", &shorter.text("acme.consent"), &place.text("acme.consent"), "--deny", "loosened"], b"");
     assert_eq!(told.status, 1, "{}", told.out);
 }
+
+/// The events of a case that was reported, and the ledger that the first of them come to.
+fn reported_case(name: &str, recorded: usize) -> (String, Place, Vec<String>) {
+    let place = Place::new("");
+    let events = fs::read_to_string(format!("tests/cases/{name}.ndjson")).unwrap();
+    let events: Vec<String> = events.lines().map(|line| format!("{line}\n")).collect();
+    assert_eq!(place.ingest(&events[..recorded].concat(), &[]).status, 0);
+    (format!("tests/cases/{name}.consent"), place, events)
+}
+
+fn decided(policy: &str, place: &Place, events: &[String], more: &[&str]) -> Vec<Value> {
+    let arguments = ["eval", policy, "-", "--format", "json", "--ledger", &place.text("ledger")];
+    let told = run(&[&arguments, more].concat(), events.concat().as_bytes());
+    assert_eq!(told.status, 0, "{}", told.err);
+    lines(&told.out)
+}
+
+/// An app sends its ids as numbers, and a library makes texts of them: the refusal counts for both.
+#[test]
+fn a_refusal_under_a_number_counts_for_its_text() {
+    let (policy, place, events) = reported_case("numeric-user-id", 2);
+    for decision in decided(&policy, &place, &events[2..], &[]) {
+        assert_eq!(decision["check"]["found"], "mismatch", "{decision}");
+        assert_eq!(decision["deliver"], json!([]), "{decision}");
+    }
+}
+
+/// A device stamps consent in the future. However often it is recorded again, it beats no refusal.
+#[test]
+fn a_clock_that_is_ahead_beats_no_refusal() {
+    let (policy, place, mut events) = reported_case("future-clock-replayed", 2);
+    let stamped = stamped(r#"{"C0002":true,"C0004":true}"#);
+    events.push(order(r#""userId":"u9""#, &stamped));
+    for archive in [vec![0, 1], vec![1, 0], vec![0], vec![0, 0, 1]] {
+        let again: String = archive.into_iter().map(|number| events[number].as_str()).collect();
+        assert_eq!(place.ingest(&again, &[]).status, 0);
+        let decision = decided(&policy, &place, &events[2..], &[]).remove(0);
+        assert_eq!(decision["deliver"], json!([]), "{decision}");
+    }
+}
+
+/// A grant of 2019 is no grant where grants expire after 395 days, whether or not the event states a time.
+#[test]
+fn consent_grows_old() {
+    let (policy, place, events) = reported_case("consent-grows-old", 1);
+    let delivered = |more: &[&str]| {
+        let decision = decided(&policy, &place, &events[1..], more).remove(0);
+        decision["deliver"].as_array().unwrap().len()
+    };
+    assert_eq!(delivered(&[]), 0);
+    assert_eq!(delivered(&["--at", "2019-12-01T00:00:00Z"]), 2);
+    assert_eq!(delivered(&["--at", "2020-02-01T00:00:00Z"]), 0);
+    assert_eq!(delivered(&["--at", "2020-01-31T10:00:00Z"]), 2);
+}
