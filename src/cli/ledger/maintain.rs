@@ -36,10 +36,10 @@ impl Check {
     }
 }
 
-/// Write a ledger in a file anew, without room for what was erased.
+/// Rewrite a ledger in a file, without the bytes of erased people.
 ///
-/// After `ledger forget`, bytes of what was erased may still be in the file; after this command none are. Exit status: 0 the file is written
-/// anew, 2 usage, an entry is damaged, or the ledger does not answer; the file is then as it was.
+/// After `ledger forget`, bytes of a person may still be in the file. After this command, none are. Exit status: 0 the file is rewritten, 2 usage, an entry
+/// is damaged, or the ledger does not answer. The file then stays as it was.
 #[derive(clap::Args)]
 pub(crate) struct Compact {
     /// The ledger: a file.
@@ -64,12 +64,12 @@ impl Compact {
     }
 }
 
-/// How many lines are imported at a time.
+/// The number of lines that are imported at a time.
 const LINES: usize = 10_000;
 
 /// Add what `ledger export` has written to a ledger.
 ///
-/// What is there already stays: of two choices the later one counts, and on a tie the refusal. Exit status: 0 all lines are imported, 1 some lines are no
+/// The ledger keeps the entries that it has. Of two choices the later one counts, and on a tie the refusal. Exit status: 0 all lines are imported, 1 some lines are no
 /// entries, 2 usage, a file that cannot be read, or a ledger that does not answer.
 #[derive(clap::Args)]
 pub(crate) struct Import {

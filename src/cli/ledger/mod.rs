@@ -19,10 +19,10 @@ pub(super) enum Command {
     Import(maintain::Import),
     Check(maintain::Check),
     Compact(maintain::Compact),
-    /// Erase a person: every id of theirs that nobody else has. What is recorded of others stays as it is.
+    /// Erase a person: every id of theirs that nobody else has. The records of others stay as they are.
     ///
-    /// Bytes of it may stay in the file until `ledger compact`. Events that are ingested afterwards are recorded again, old ones too: erase them first. Exit status:
-    /// 0 nothing is recorded any more, 2 usage, or a ledger that does not answer.
+    /// Bytes of it may stay in the file until `ledger compact`. If old events of the person are ingested later, they are recorded again. Erase them first. Exit
+    /// status: 0 nothing is recorded any more, 2 usage, or a ledger that does not answer.
     Forget(show::PersonArguments),
 }
 

@@ -51,7 +51,7 @@ impl StoreArguments {
 pub(crate) struct Export {
     #[command(flatten)]
     store: StoreArguments,
-    /// How the entries are written.
+    /// The format of the entries.
     #[arg(long, value_parser = Format::among(&[Format::Json, Format::Csv]), default_value = "json")]
     format: Format,
 }
