@@ -249,10 +249,24 @@ impl Store for FileStore {
 
     fn check(&self) -> Result<StoreCheck, StoreError> {
         let (marker, _) = self.guarded(|| marker(&self.read()?))?;
+        let table = self.guarded(|| Ok(self.read()?.open_table(ENTRIES)?))?;
+        let names = self.names();
+        // A look-up goes other ways through the file than a walk. If they are damaged, it misses entries that are there.
+        let looked_up = |id: &Id| {
+            self.guarded(|| {
+                let packed = table.get(encoding::key(id).as_slice())?;
+                let packed = packed.ok_or_else(|| format!("a look-up does not find the entry of `{id}`"))?;
+                Ok(decode(id, packed.value(), &names)?.1)
+            })
+        };
         let mut check = StoreCheck { marker: Some(marker), ..StoreCheck::default() };
         self.each_row(&mut |row| {
-            match row {
-                Ok((_, _, hash)) => {
+            let found = row.and_then(|(id, _, hash)| match looked_up(&id)? == hash {
+                true => Ok(hash),
+                false => Err(format!("a look-up finds another entry of `{id}`").into()),
+            });
+            match found {
+                Ok(hash) => {
                     check.entries += 1;
                     check.found.count(hash);
                 }
