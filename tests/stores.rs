@@ -12,6 +12,7 @@
 mod ledger;
 
 #[path = "common/redis_server.rs"]
+#[allow(dead_code, reason = "not every test starts each kind of server")]
 mod redis_server;
 
 use arbitrary::Unstructured;

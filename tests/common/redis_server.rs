@@ -1,6 +1,6 @@
 //! A Redis that a test starts, if one is installed.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,6 +11,27 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) port: u16,
+    arguments: Vec<String>,
+}
+
+fn start(arguments: &[String], folder: &tempfile::TempDir) -> io::Result<Child> {
+    let mut command = Command::new("redis-server");
+    command.args(arguments).current_dir(folder.path());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// Waits until a server that was started accepts connections. Returns false if it does not.
+fn answers(child: &mut Child, port: u16) -> bool {
+    for _ in 0..100 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    false
 }
 
 /// This variable makes a skipped test fail: where everything is installed, as in CI, nothing may be skipped.
@@ -27,33 +48,32 @@ impl Server {
         // Somebody may take the port in between; then the server does not start, and another one is tried.
         for _ in 0..10 {
             let number = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let started = Command::new("redis-server")
-                .args(options)
-                .args([port, &number.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-                .current_dir(folder.path())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn();
-            let mut child = match started {
+            let number_text = number.to_string();
+            let own = [port, &number_text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+            // Options that come later win.
+            let arguments: Vec<String> = own.iter().chain(options).map(ToString::to_string).collect();
+            let mut child = match start(&arguments, &folder) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     skip("there is no `redis-server`; install one (`apt-get install redis-server`)");
                     return None;
                 }
                 started => started.unwrap(),
             };
-            for _ in 0..100 {
-                if TcpStream::connect(("127.0.0.1", number)).is_ok() {
-                    return Some(Server { child, folder, port: number });
-                }
-                if child.try_wait().unwrap().is_some() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(50));
+            if answers(&mut child, number) {
+                return Some(Server { child, folder, port: number, arguments });
             }
             child.kill().ok();
             child.wait().ok();
         }
         panic!("redis-server does not start");
+    }
+
+    /// Kills the server without a warning, and starts it again in the same folder and at the same port.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = start(&self.arguments, &self.folder).unwrap();
+        assert!(answers(&mut self.child, self.port), "redis-server does not start again");
     }
 
     pub(crate) fn address(&self) -> String {
