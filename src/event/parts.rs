@@ -74,7 +74,7 @@ impl<'t> Parts<'t> {
         self.kind.is_some_and(|kind| is(kind, "track"))
     }
 
-    /// Whether this is an alias event; only looked for with the keys of a whole event.
+    /// Returns true for an alias event; only looked for with the keys of a whole event.
     #[cfg(feature = "ledger")]
     pub(crate) fn is_alias(&self) -> bool {
         self.kind.is_some_and(|kind| is(kind, "alias"))

@@ -1,10 +1,10 @@
-//! What a ledger reads of an event next to its consent: whose it is, and when it was.
+//! The members of an event that a ledger reads besides its consent: the ids of the person, and the times.
 
 use super::content::Name;
 use super::json::{Json, Members, is_space, values};
 use std::borrow::Cow;
 
-/// How long an id may be; no platform makes longer ones.
+/// The longest id, in bytes; no platform makes longer ones.
 const MAX_ID_BYTES: usize = 1_024;
 
 /// The id of a person, as an event has it.
@@ -16,17 +16,17 @@ pub(crate) enum IdMember<'a> {
     Text(Name<'a>),
     /// A number without a fraction and an exponent, as it is written.
     Integer(&'a str),
-    /// Of another type, there twice, or no text.
+    /// It has another type, is there twice, or is no text.
     Invalid,
 }
 
-/// Whose an event is, and when it was.
+/// The ids of an event's person, and its times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PersonMembers<'a> {
     pub(crate) user_id: IdMember<'a>,
     pub(crate) anonymous_id: IdMember<'a>,
     pub(crate) previous_id: IdMember<'a>,
-    /// Whether it is an alias event: exactly one `type`, the string `alias`.
+    /// True for an alias event: exactly one `type`, the string `alias`.
     pub(crate) is_alias: bool,
     /// `timestamp`, and `receivedAt`: each a text, or an integer as it is written.
     pub(crate) timestamp: Option<Cow<'a, str>>,
@@ -93,7 +93,7 @@ fn once<'a>(members: &Members<'a>, key: &str) -> Result<Option<Json<'a>>, Twice>
 }
 
 fn id(value: Json<'_>) -> IdMember<'_> {
-    // A lone surrogate is no text: two such ids would look alike.
+    // A lone surrogate is no text: two such ids would look the same.
     let is_text = |text: &[u8]| text.len() <= MAX_ID_BYTES && std::str::from_utf8(text).is_ok();
     match value.read::<Name>() {
         None if value.is_null() => IdMember::Absent,
@@ -140,7 +140,7 @@ fn scalar(value: &[u8]) -> Option<Option<Json<'_>>> {
     Some(Some(Json::new(std::str::from_utf8(value.get(..end)?).ok()?)))
 }
 
-/// Where a string ends behind its first quote: behind the last one.
+/// Returns the end of a string, from behind its first quote: behind the last one.
 fn string_end(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct LedgerAnswers<'l> {
     notices: Vec<Result<LedgerEvent<'l>, EventError>>,
-    /// What is recorded of the person of each line, for an event of its time.
+    /// The record of the person of each line, for an event of its time.
     records: Result<Vec<Option<Record>>, StoreError>,
 }
 

@@ -1,20 +1,20 @@
-//! What was said under one id: of each category, when it was granted last and when it was refused last.
+//! The choices under one id: of each category, when it was granted last and when it was refused last.
 
 use super::timestamp::Timestamp;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// How many categories the choices under one id may name.
+/// The most categories that the choices under one id may name.
 pub const MAX_NAMES: usize = 1_000;
 
-/// What one event says of its person's choices.
+/// The choices of a person in one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// When.
     pub time: WriteTime,
     /// For each category that is named, by its wire id, whether it is granted.
     pub preferences: BTreeMap<String, bool>,
-    /// Whether a category that is not named is refused: `ledger unasked refused`.
+    /// True if a category that is not named is refused: `ledger unasked refused`.
     pub refuses_others: bool,
     /// The version of the consent text that the person saw, if the event states one.
     pub version: Option<String>,
@@ -25,7 +25,7 @@ pub struct Write {
 pub enum WriteTime {
     /// The event states when, and no later than the moment of recording.
     Stated(Timestamp),
-    /// The event states no time that can be used. What it refuses is refused at the moment of recording. What it grants is older than everything else.
+    /// The event states no time that can be used. Its refusals count from the moment of recording. Its grants are older than everything else.
     Unusable {
         /// The moment of recording.
         recorded: Timestamp,
@@ -42,7 +42,7 @@ impl WriteTime {
         }
     }
 
-    /// Whether the event states a time that can be used.
+    /// Returns true if the event states a time that can be used.
     pub fn is_stated(self) -> bool {
         matches!(self, WriteTime::Stated(_))
     }
@@ -89,7 +89,7 @@ impl CategoryChoice {
         self.granted = granted.filter(|grant| self.refused.is_none() || grant.at > self.refused);
     }
 
-    /// Whether it was refused with all categories that have no name, and by no write that named it.
+    /// Returns true if it was refused with all categories that have no name, and by no write that named it.
     fn is_like_others(&self, others_refused: Option<Timestamp>) -> bool {
         self.granted.is_none() && self.refused == others_refused && self.named < others_refused
     }
@@ -117,7 +117,7 @@ impl From<Write> for Choices {
 }
 
 impl Choices {
-    /// What one event says.
+    /// Returns the choices of one event.
     pub(super) fn stated(
         time: WriteTime,
         preferences: &BTreeMap<String, bool>,

@@ -1,4 +1,4 @@
-//! How a change of entries changes the marker of a store.
+//! The effect of a change of entries on the marker of a store.
 
 use super::encoding::Hash;
 use super::marker::Marker;
@@ -6,7 +6,7 @@ use super::marker::Marker;
 /// The version of the format of a store and its entries.
 pub(super) const FORMAT: u64 = 1;
 
-/// What a change does to a marker.
+/// The effect of a change on a marker.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Difference {
     pub(super) entries: i64,

@@ -34,7 +34,7 @@ mod flag {
     pub(super) const ALL: u8 = 31;
 }
 
-/// What is stated of a category.
+/// The parts of a category that are there.
 mod kind {
     pub(super) const GRANTED: u8 = 1;
     pub(super) const GRANT_HAS_TIME: u8 = 2;
@@ -85,7 +85,7 @@ pub(super) struct Names {
 
 #[cfg(feature = "ledger-file")]
 impl Names {
-    /// How many there are at most: a number of one byte each.
+    /// The most that there are: a number of one byte each.
     const MAX: usize = 126;
 
     /// Adds a name, as far as there is room.
@@ -126,7 +126,7 @@ pub(super) fn decode(id: &Id, packed: &[u8], names: &Names) -> Result<(LedgerEnt
     Ok((entry, hash))
 }
 
-/// Where the text of a name is in an entry with all names as texts, and the number that stands for it.
+/// The place of a name's text in an entry with all names as texts, and the number of the name.
 type Numbers = Vec<(Range<usize>, u8)>;
 
 /// Returns an entry with numbers in the place of some names.
@@ -257,7 +257,7 @@ struct Reader<'p> {
     /// What is read.
     at: usize,
     names: &'p Names,
-    /// What is read, with all names as texts, as far as it is copied.
+    /// The part that is read and copied, with all names as texts.
     plain: Vec<u8>,
     copied: usize,
 }

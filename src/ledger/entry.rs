@@ -1,21 +1,21 @@
-//! What a store keeps under an id.
+//! The entry that a store keeps under an id.
 
 use super::choices::Choices;
 use super::id::Id;
 use super::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// How many links of an id are kept. Whoever has more grants nothing.
+/// The most links of an id that are kept. An id with more grants nothing.
 pub const MAX_LINKS: usize = 10_000;
 
 /// Everything that a store keeps under one id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LedgerEntry {
-    /// What was said under this id.
+    /// The choices under this id.
     pub choices: Choices,
     /// The ids that an event links with this one.
     pub links: Links,
-    /// Of an anonymous id: whether a person who was linked with it is forgotten. It is then still not the id of those alone who are left.
+    /// True for an anonymous id if a person who was linked with it is forgotten. The id still counts as shared.
     pub shared: bool,
 }
 

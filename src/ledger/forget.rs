@@ -1,4 +1,4 @@
-//! How a person is erased.
+//! Erases a person.
 
 use super::entry::{LedgerEntry, Links};
 use super::error::StoreError;
@@ -7,7 +7,7 @@ use super::people::{is_theirs, person};
 use super::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What came of forgetting a person.
+/// The result of forgetting a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forgotten {
     /// The person is erased.
@@ -21,11 +21,11 @@ pub enum Forgotten {
     Linked(Vec<Id>),
 }
 
-/// How often forgetting begins anew because ids are linked meanwhile.
+/// The number of times that forgetting starts again because ids are linked meanwhile.
 const TRIES: usize = 100;
 
 /// Erases a person: the entries of the id, of the known ids that are the same person, and of the anonymous ids that were never linked with
-/// another person. What is recorded of everybody else stays as it is.
+/// another person. The records of everybody else stay as they are.
 ///
 /// Events that are recorded afterwards are recorded again, old ones too.
 ///

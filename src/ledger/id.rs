@@ -38,12 +38,12 @@ impl Id {
         text
     }
 
-    /// Whether it is a known id, a `userId`.
+    /// Returns true for a known id, a `userId`.
     pub fn is_known(&self) -> bool {
         matches!(self, Id::User(_))
     }
 
-    /// What stands in front of the id where it is written.
+    /// Returns the text in front of the id where it is written.
     pub(super) fn prefix(&self) -> &'static str {
         match self {
             Id::Anonymous(_) => "anonymous:",

@@ -19,7 +19,7 @@ pub struct LedgerEvent<'a> {
     pub kind: LedgerEventKind,
     /// The choices that an event writes: by wire id, true if the person grants it. A category of the policy stands under its first wire id.
     pub granted: BTreeMap<String, bool>,
-    /// Whether it refuses each category that it does not name: `ledger unasked refused`.
+    /// True if it refuses each category that it does not name: `ledger unasked refused`.
     pub refuses_others: bool,
     /// Who it is about.
     pub person: Person,
@@ -58,7 +58,7 @@ impl LedgerEventKind {
         }
     }
 
-    /// Whether the event links the ids that it has.
+    /// Returns true if the event links the ids that it has.
     pub fn links(self) -> bool {
         matches!(self, LedgerEventKind::Identify { .. } | LedgerEventKind::Alias)
     }
@@ -74,7 +74,7 @@ pub struct Person {
     /// The ids that the event links with the known one: of an identify event the anonymous one, of an alias event the previous one. Nothing says whether
     /// that was a known or an anonymous id, so that it counts as both.
     pub linked: Vec<Id>,
-    /// Whether an id is there that cannot be read, and that matters to what the event writes or links.
+    /// True if an id cannot be read, and the event would write or link under it.
     pub has_invalid_id: bool,
 }
 
@@ -169,7 +169,7 @@ impl<'a> LedgerEvent<'a> {
         }
     }
 
-    /// What it writes of its person's choices, if it writes any.
+    /// Returns the choices that it writes, if it writes any.
     pub(super) fn choices(&self, now: Timestamp) -> Option<Choices> {
         let Self { granted, refuses_others, version, .. } = self;
         let writes = self.kind.writes();
@@ -177,7 +177,7 @@ impl<'a> LedgerEvent<'a> {
     }
 }
 
-/// Where a policy says that the version of the consent text is.
+/// Returns the path of the consent version in an event, as a policy states it.
 pub(super) fn version_path(policy: &Policy) -> Vec<String> {
     policy.ledger_version().map(str::to_owned).collect()
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryLine {
-    /// What was said of each category, by its wire id.
+    /// The choices of each category, by its wire id.
     #[serde(default)]
     categories: BTreeMap<String, CategoryLine>,
     /// The first and the last of the stated times that were still to come.
@@ -35,10 +35,10 @@ pub struct EntryLine {
     /// When all categories were refused that are not listed.
     #[serde(default)]
     others_refused: Option<Timestamp>,
-    /// Whether a person who was linked with this anonymous id is forgotten.
+    /// True if a person who was linked with this anonymous id is forgotten.
     #[serde(default)]
     shared: bool,
-    /// Whether there are more links than are kept.
+    /// True if there are more links than are kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     too_many_links: bool,
     v: u32,

@@ -1,4 +1,4 @@
-//! What is recorded of people, by all ids that are theirs.
+//! The records of people, by all ids that are theirs.
 
 use super::entry::{LedgerEntry, Links, MAX_LINKS};
 use super::error::StoreError;
@@ -8,10 +8,10 @@ use super::store::Store;
 use super::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many known ids may be one person. A person who has more grants nothing.
+/// The most known ids of one person. A person who has more grants nothing.
 pub const MAX_KNOWN_IDS: usize = 100;
 
-/// How many links an answer about one id may follow. Whoever has more grants nothing.
+/// The most links that an answer about one id may follow. Whoever has more grants nothing.
 const MAX_FOLLOWED: usize = 10 * MAX_LINKS;
 
 /// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and again for
@@ -86,7 +86,7 @@ impl Entries {
         }
     }
 
-    /// How many links some ids have.
+    /// Returns the number of links of some ids.
     fn links(&self, ids: &BTreeSet<Id>) -> usize {
         ids.iter().filter_map(|id| self.0.get(id)).map(|entry| entry.links.iter().count()).sum()
     }
@@ -107,7 +107,7 @@ pub(super) fn person<'e>(id: &Id, entry: impl Fn(&Id) -> Option<&'e LedgerEntry>
     ids
 }
 
-/// Whether an id is of one person alone who has these known ids.
+/// Returns true if an id is of one person alone who has these known ids.
 pub(super) fn is_theirs(entry: &LedgerEntry, known: &BTreeSet<Id>) -> bool {
     match &entry.links {
         Links::Known(links) => !entry.shared && links.keys().all(|id| known.contains(id)),
@@ -115,7 +115,7 @@ pub(super) fn is_theirs(entry: &LedgerEntry, known: &BTreeSet<Id>) -> bool {
     }
 }
 
-/// What is recorded, worked out of entries.
+/// Records, computed from entries.
 struct Records<'e> {
     entries: &'e Entries,
     /// By the first known id of a person, since several anonymous ids may be linked with the same people.

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct DatedRecord {
     /// When the person said the latest of it; `None` if no time is known.
     pub at: Option<Timestamp>,
-    /// What counts of each category, by its wire id. A category that is not there is refused.
+    /// The preference of each category, by its wire id. A category that is not there is refused.
     pub preferences: BTreeMap<String, DatedPreference>,
 }
 
-/// What is recorded of one category.
+/// The record of one category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatedPreference {
     /// When the person granted it, as far as that is known.
@@ -29,17 +29,17 @@ impl DatedPreference {
     const REFUSED: DatedPreference =
         DatedPreference { granted: None, preference: RecordedPreference::Refused };
 
-    /// What two people come to of whom both must agree. What they grant is as old as the older grant.
+    /// Returns the preference of two people of whom both must agree. The older of their grants counts.
     fn agreed(self, other: DatedPreference) -> Self {
         self.combined(other, |times| times.iter().copied().min().flatten())
     }
 
-    /// What two ids come to that turn out to be one person. What is granted is as new as the newer grant.
+    /// Returns the preference of two ids that turn out to be one person. The newer grant counts.
     fn merged(self, other: DatedPreference) -> Self {
         self.combined(other, |times| times.iter().copied().max().flatten())
     }
 
-    /// Whether the grant counts for so many days, and an event of a time is no later than that.
+    /// Returns true if the grant counts for so many days, and an event of a time is no later than that.
     fn is_valid(&self, time: Option<Timestamp>, days: u32) -> bool {
         const DAY: i64 = 24 * 60 * 60 * 1_000_000;
         let (Some(granted), Some(time)) = (self.granted, time) else { return false };
@@ -74,13 +74,13 @@ impl Serialize for DatedRecord {
 }
 
 impl DatedRecord {
-    /// What is recorded, whatever its age.
+    /// Returns the record, without regard to its age.
     pub fn record(&self) -> Record {
         let each = self.preferences.iter().map(|(name, dated)| (name.clone(), dated.preference));
         Record { preferences: each.collect() }
     }
 
-    /// What is recorded, for the check of an event of a time under a policy. A grant that is older than the policy's `ledger grants` is
+    /// Returns the record for the check of an event of a time under a policy. A grant that is older than the policy's `ledger grants` is
     /// [expired](RecordedPreference::Expired). So is every grant if its time or that of the event is not known, and grants expire at all.
     pub fn record_at(&self, time: Option<Timestamp>, policy: &Policy) -> Record {
         let Some(days) = policy.ledger_grants().value else { return self.record() };
@@ -157,7 +157,7 @@ impl Person<'_> {
         record
     }
 
-    /// What several ids come to that are one person's.
+    /// Returns the record of several ids of one person.
     fn merged(&self) -> Option<DatedRecord> {
         let said = self.own.iter().filter(|choices| choices.say_something());
         let latest = said.clone().map(|choices| choices.latest()).max()?;
@@ -205,7 +205,7 @@ enum Step {
 
 /// Ids that are known to be one person, and what counts for each group of them.
 struct Groups {
-    /// Of each id another one of its group, or itself.
+    /// For each id another one of its group, or itself.
     parents: Vec<usize>,
     said: Vec<Option<DatedPreference>>,
 }
@@ -251,7 +251,7 @@ impl Groups {
         }
     }
 
-    /// What counts once all are linked.
+    /// Returns the preferences once all are linked.
     fn all(&self) -> Option<DatedPreference> {
         self.said.iter().flatten().copied().reduce(DatedPreference::merged)
     }

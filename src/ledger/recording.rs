@@ -1,4 +1,4 @@
-//! What events write to a ledger.
+//! The changes that events make to a ledger.
 
 use super::choices::MAX_NAMES;
 use super::entry::LedgerEntry;
@@ -13,18 +13,18 @@ use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// What came of an event that was given to a ledger.
+/// The result of giving an event to a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recording {
     /// It does not write.
     Nothing,
     /// It was recorded, or had been before: its preferences, a link of two ids, or both.
     Recorded {
-        /// Whether it has preferences.
+        /// True if it has preferences.
         preferences: bool,
-        /// Whether it links two ids.
+        /// True if it links two ids.
         link: bool,
-        /// Whether it states a time that can be used. Without one, what it grants is older than everything else, and what it refuses is refused at the moment of recording.
+        /// True if it states a time that can be used. Without one, what it grants is older than everything else, and what it refuses is refused at the moment of recording.
         has_time: bool,
     },
     /// It should have been recorded, and cannot be.
@@ -36,7 +36,7 @@ spelled! {
     Rejection {
         /// It has no preferences object: the platform rejects it, with its message.
         NoPreferences = "no_preferences",
-        /// It says of nobody.
+        /// It has no id of a person.
         NoPerson = "no_person",
         /// It has an id that is there twice, or neither a text nor, as far as the policy allows it, an integer.
         InvalidId = "invalid_id",
@@ -45,7 +45,7 @@ spelled! {
     }
 }
 
-/// How many bytes the names of the categories of an event may have together.
+/// The most bytes that the names of the categories of an event may have together.
 pub const MAX_NAME_BYTES: usize = 1 << 16;
 
 impl Rejection {
@@ -73,7 +73,7 @@ impl Rejection {
 /// Records what events write: when it returns, it is recorded. `now` is the moment of recording, for events that
 /// state no time that can be used, or one that is still to come.
 ///
-/// Recording the same events again changes nothing, but for those that state no such time: what they refuse is refused anew.
+/// Recording the same events again changes nothing, but for those that state no such time: their refusals get newer each time.
 ///
 /// ```
 /// use consentry::event::RecordedPreference;
@@ -126,7 +126,7 @@ pub(super) fn rejection(event: &LedgerEvent<'_>) -> Option<Rejection> {
     }
 }
 
-/// What some events write, by the ids that they name.
+/// The changes of some events, by the ids that they name.
 type Changes<'e> = HashMap<&'e Id, LedgerEntry, RandomState>;
 
 /// Adds what one event writes.

@@ -44,7 +44,7 @@ pub trait Store {
         })
     }
 
-    /// Whether [`Store::each`] goes through the entries in the order of their ids.
+    /// Returns true if [`Store::each`] goes through the entries in the order of their ids.
     fn is_sorted(&self) -> bool {
         false
     }
@@ -71,18 +71,18 @@ pub trait Store {
     }
 }
 
-/// What a look at every entry of a store has found.
+/// The result of a check of every entry of a store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreCheck {
-    /// How many entries are sound.
+    /// The number of sound entries.
     pub entries: u64,
-    /// How many entries are damaged.
+    /// The number of damaged entries.
     pub damaged: u64,
-    /// What is wrong with the first of them.
+    /// The errors of the first of them.
     pub examples: Vec<String>,
-    /// What the store says of itself, if it says anything.
+    /// The marker of the store, if it has one.
     pub marker: Option<Marker>,
-    /// What all sound entries come to.
+    /// The marker that all sound entries result in.
     pub found: Marker,
 }
 
@@ -98,7 +98,7 @@ impl StoreCheck {
 
 #[cfg(any(feature = "ledger-file", feature = "ledger-redis"))]
 impl StoreCheck {
-    /// How many examples are kept.
+    /// The number of examples that are kept.
     const EXAMPLES: usize = 10;
 
     pub(super) fn add_damaged(&mut self, cause: &super::error::Cause) {

@@ -55,7 +55,7 @@ fn at(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "at an unknown time".to_owned(), |time| time.to_string())
 }
 
-/// What was said under one id, in a few words.
+/// Describes the choices under one id in a few words.
 fn said(entry: &LedgerEntry) -> String {
     if entry.links == Links::TooMany {
         return "linked with too many ids, so nothing is granted".to_owned();
@@ -149,7 +149,7 @@ pub struct CheckReport {
 
 #[derive(Debug, Serialize)]
 struct CheckResult {
-    /// How often the ledger was changed, as it says.
+    /// The number of changes, by the marker.
     changes: Option<u64>,
     damaged: u64,
     /// The entries that are sound.
@@ -159,7 +159,7 @@ struct CheckResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_changes: Option<u64>,
     is_sound: bool,
-    /// How many entries there should be, as the ledger says.
+    /// The number of entries that there should be, by the marker.
     stated_entries: Option<u64>,
 }
 
@@ -302,7 +302,7 @@ pub struct IngestCounts {
     pub batches: u64,
     /// The lines of white space, which are skipped.
     pub blank_lines: u64,
-    /// Whether there was no such ledger, and one was made.
+    /// True if there was no such ledger, and one was made.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub created: bool,
     /// The lines.
@@ -317,7 +317,7 @@ pub struct IngestCounts {
     pub preferences: u64,
     /// The events that are rejected.
     pub rejected: u64,
-    /// Of the events that are recorded those without a time that can be used.
+    /// The recorded events without a time that can be used.
     #[serde(skip_serializing_if = "names::is_zero")]
     pub without_time: u64,
 }

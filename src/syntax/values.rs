@@ -165,7 +165,7 @@ spelled! {
         Grant = "grant",
     }
 
-    /// What an event that writes to the ledger says of a category that it does not list, or lists as unasked.
+    /// The meaning for the ledger of a category that an event does not list, or lists as unasked.
     LedgerUnasked {
         /// It refuses the category.
         Refused = "refused",
@@ -173,7 +173,7 @@ spelled! {
         Kept = "kept",
     }
 
-    /// How the ledger reads an id of a person that is an integer.
+    /// The meaning of an id of a person that is an integer.
     IntegerIds {
         /// As the text that the event spells it with.
         Text = "text",
@@ -181,7 +181,7 @@ spelled! {
         Invalid = "invalid",
     }
 
-    /// Whether an alias event links the ids of a person.
+    /// The meaning of an alias event for the ids of a person.
     LedgerAlias {
         /// It links `userId` and `previousId`.
         Links = "links",

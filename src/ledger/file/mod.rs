@@ -28,7 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Entries by the keys of their ids, packed.
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries 2");
 
-/// What the file says of itself: one row.
+/// The marker: one row.
 const MARKER: TableDefinition<'_, (), &[u8]> = TableDefinition::new("marker");
 
 /// A store in a file, which needs no other program. One process may write to it, or several may read from it, at a time. Each change is on the
@@ -38,7 +38,7 @@ pub struct FileStore {
     is_new: bool,
     /// The names that are written as numbers: those of the last change, and perhaps more.
     names: RwLock<Arc<Names>>,
-    /// Whether the engine has found the file other than it has written it. It holds on to what it was doing then, so that nothing more is asked of it.
+    /// True if the engine has found the file other than it has written it. It holds on to what it was doing then, so that nothing more is asked of it.
     broken: AtomicBool,
 }
 
@@ -364,7 +364,7 @@ impl Step<'_, '_> {
 /// From which key on, and up to which.
 type Keys = (&'static [u8], Option<&'static [u8]>);
 
-/// All keys, in pairs of parts that come to one order of ids: those that no id has, those of anonymous ids, and those of known ones.
+/// All keys, in pairs of parts that together have the order of ids: those that no id has, those of anonymous ids, and those of known ones.
 const KEYS: [(Keys, Keys); 3] = [
     ((&[], Some(&[0])), (&[4], None)),
     ((&[0], Some(&[1])), (&[2], Some(&[3]))),

@@ -5,7 +5,7 @@ use crate::ledger::error::StoreError;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::path::PathBuf;
 
-/// Where a server is.
+/// The place of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Tcp { host: String, port: u16, is_tls: bool },

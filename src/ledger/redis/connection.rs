@@ -13,7 +13,7 @@ use std::io::{self, BufReader, Read, Write};
 /// The bytes that are read at a time.
 const BUFFER: usize = 16 << 10;
 
-/// What opens connections to one server.
+/// Opens connections to one server.
 pub(super) struct Connector {
     address: Address,
     #[cfg(feature = "ledger-redis-tls")]

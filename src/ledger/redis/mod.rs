@@ -60,7 +60,7 @@ const JOINED: usize = 500;
 /// acknowledged change is (`appendfsync`).
 ///
 /// - Each entry is packed under a key of its own: the prefix and the id. The keys of one change must be on one server.
-/// - The key `marker` behind the prefix says that there is a ledger, and what all entries come to. Without it, each request is an error: so a database
+/// - The key `marker` behind the prefix shows that there is a ledger, and holds the count and the sums of all entries. Without it, each request is an error: so a database
 ///   that is empty, wrong or flushed knows nobody, and does not seem to. [`RedisStore::create`] makes it.
 /// - Each request ends by [`RedisOptions::timeout`], whatever the server does. A `get` is one request. The other calls make several: `update` and
 ///   `join` read, write, and begin again if others got ahead of them, and `each` makes as many as there are keys to see. After a request that was

@@ -4,7 +4,7 @@ use crate::ledger::difference::Difference;
 use redis::{Pipeline, Script};
 
 /// Changes the entries of each unit if all of them are still as they were, and returns the units whose entries are not. The last key is the marker, which
-/// is changed with them. An empty text stands for an entry that is not there. The arguments are the format of the ledger, and then for each key: the entry
+/// is changed with them. An empty text means an entry that is not there. The arguments are the format of the ledger, and then for each key: the entry
 /// before, the entry after, the unit, and what the marker gains.
 pub(super) const REPLACE: &str = r"
 local marker = KEYS[#KEYS]

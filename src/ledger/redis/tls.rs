@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A socket that encrypts. Its handshake is part of the first request.
 pub(super) type TlsSocket = StreamOwned<ClientConnection, TimedSocket>;
 
-/// What is trusted, and the name that the server's certificate must have.
+/// The trusted certificates, and the name that the server's certificate must have.
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,

@@ -1,4 +1,4 @@
-//! What the replies must hold.
+//! Reads the values of replies.
 
 use super::failure::Failure;
 use redis::Value;
