@@ -571,7 +571,7 @@ fn each_item_has_a_person_of_its_own() {
     let json = run(&["ledger", "ingest", &store, "--format", "json"], body.as_bytes());
     let documents: Vec<Value> = json.out.lines().map(|line| document("ledger", line)).collect();
     assert_eq!((&documents[0]["line"], &documents[0]["item"]), (&json!(1), &json!(1)), "{}", json.out);
-    let expected = json!({ "batches": 2, "blank_lines": 1, "lines": 3, "links": 0, "not_events": 0, "others": 0, "preferences": 2, "rejected": 1 });
+    let expected = json!({ "batches": 2, "blank_lines": 1, "created": true, "lines": 3, "links": 0, "not_events": 0, "others": 0, "preferences": 2, "rejected": 1 });
     assert_eq!(documents.last().unwrap()["summary"], expected);
     let human = run(&["ledger", "ingest", &store], body.as_bytes()).out;
     assert!(human.starts_with("line 1 item 1  rejected (no_preferences)"), "{human}");

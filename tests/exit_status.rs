@@ -31,7 +31,7 @@ struct Ways {
     empty: &'static str,
 }
 
-const COMMANDS: [Ways; 25] = [
+const COMMANDS: [Ways; 28] = [
     Ways {
         command: "init",
         fine: "init - --yes --from good.ndjson",
@@ -179,6 +179,27 @@ const COMMANDS: [Ways; 25] = [
         empty: "ledger export nobody",
     },
     Ways {
+        command: "ledger import",
+        fine: "ledger import people entries.ndjson",
+        finding: "ledger import people bad.ndjson",
+        missing: &["ledger import people none.ndjson", "ledger import nowhere/people entries.ndjson"],
+        empty: "ledger import people empty.ndjson",
+    },
+    Ways {
+        command: "ledger check",
+        fine: "ledger check people",
+        finding: "ledger check people --changes 1000",
+        missing: &["ledger check nowhere"],
+        empty: "ledger check nobody",
+    },
+    Ways {
+        command: "ledger compact",
+        fine: "ledger compact people",
+        finding: "",
+        missing: &["ledger compact nowhere"],
+        empty: "ledger compact nobody",
+    },
+    Ways {
         command: "ledger forget",
         fine: "ledger forget people user:v",
         finding: "",
@@ -265,6 +286,8 @@ impl Place {
             let made = place.command(&format!("ledger ingest {store} {events}")).output().unwrap();
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         }
+        let exported = place.command("ledger export people").stdout(Stdio::piped()).output().unwrap();
+        fs::write(place.0.path().join("entries.ndjson"), exported.stdout).unwrap();
         place
     }
 

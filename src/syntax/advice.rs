@@ -64,7 +64,7 @@ pub(super) fn advice(found: &str, statement: &str, before: &str, rest: &str, exp
             .to_owned();
     }
     if asks("`conflict`") && asks("`granted`") && matches!(found, "true" | "false" | "invalid") {
-        return "a record says `granted`, `refused` or `conflict`".to_owned();
+        return "a record says `granted`, `refused`, `expired` or `conflict`".to_owned();
     }
     if found == "except" && asks("`when`") {
         return "write `except` next to what the promise covers: `never deliver any except \"...\" without ...`".to_owned();
