@@ -227,7 +227,7 @@ fn blank_lines_are_skipped() {
         let done = run(&[&arguments[..], &["-"]].concat(), input.as_bytes());
         assert_eq!(done.status, 0, "{arguments:?}: {}{}", done.out, done.err);
         if !arguments.contains(&"init") {
-            assert!((done.out + &done.err).contains(", 3 blank lines\n"), "{arguments:?}");
+            assert!((done.out + &done.err).contains(", 3 blank lines"), "{arguments:?}");
         }
     }
     let audited = run(&["audit", SHOP, "--format", "json"], input.as_bytes());
