@@ -614,7 +614,15 @@ const PIECES: [&str; 16] = [
 /// The fast reader of a ledger reads what the slow one does, also of lines that are damaged.
 pub(crate) fn ledger_readers_agree(u: &mut Unstructured) -> Result<u64> {
     let settings = Settings::draw(u)?;
-    let version = *u.choose(&["none", "at context.consent.version", "at version", "at \"a\\\"\".version"])?;
+    let version = *u.choose(&[
+        "none",
+        "at context.consent.version",
+        "at version",
+        "at \"a\\\"\".version",
+        "at timestamp",
+        "at userId",
+        "at event",
+    ])?;
     let policy = settings.policy_with(&format!("override ledger version {version}"));
     let mut reader = LedgerReader::new(&policy);
     let mut compared = 0;

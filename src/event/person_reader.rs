@@ -46,6 +46,10 @@ impl PersonReader {
 
     fn find<'a>(&mut self, bytes: &'a [u8], limits: &Limits) -> Option<(Event<'a>, PersonMembers<'a>)> {
         let PersonReader { reading, keys, instructions, buffers, .. } = self;
+        // The slow reader reads inputs.
+        if !reading.inputs.is_empty() {
+            return None;
+        }
         let parts = find(bytes, keys, limits, Validation::Full, *instructions, buffers)?;
         let person = PersonMembers::of(parts.is_alias(), skip_space(bytes), buffers.found())?;
         Some((parts.event(reading)?, person))

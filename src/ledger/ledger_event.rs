@@ -245,3 +245,45 @@ fn granted(event: &Event<'_>, policy: &Policy) -> BTreeMap<String, bool> {
     granted.extend(listed.map(|(name, value)| (name.to_owned(), value == Preference::Granted)));
     granted
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+    use super::*;
+
+    /// A policy may look for two things under one key. The fast reader then finds what the slow one does.
+    #[test]
+    fn readers_agree_on_shared_keys() {
+        let event = br#"{"type":"track","event":"Segment Consent Preference Updated","messageId":"m","timestamp":"2026-10-01T00:00:00Z",
+            "receivedAt":1790812800123,"anonymousId":"a","userId":{"consent":{"Ads":true}},"previousId":"p","integrations":{"Ads":true}}"#;
+        let text = String::from_utf8_lossy(event).replace(r#"{"consent":{"Ads":true}}"#, r#""u""#);
+        let version = |key: &str| format!("override ledger version at {key}");
+        let keys = [
+            "timestamp",
+            "receivedAt",
+            "userId",
+            "anonymousId",
+            "event",
+            "\"type\"",
+            "messageId",
+            "userId.consent",
+        ];
+        let consent = [
+            "userId.consent booleans",
+            "userId.consent granted list unlisted refused",
+            "timestamp granted list unlisted refused",
+            "anonymousId.consent booleans",
+        ];
+        let consent = consent.map(|place| format!("override consent at {place}"));
+        for statement in keys.map(version).into_iter().chain(consent) {
+            let policy =
+                format!("consentry 1 policy \"p\" include prelude \"segment\" category Ads {statement}");
+            let policy = Policy::parse(&policy).unwrap_or_else(|error| panic!("{statement}: {error}"));
+            for line in [event.as_slice(), text.as_bytes()] {
+                let slow = LedgerEvent::read(line, &policy, &Limits::default());
+                assert_eq!(LedgerReader::new(&policy).read(line, &Limits::default()), slow, "{statement}");
+            }
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub(crate) fn find<'t>(
     buffers: &mut Buffers,
 ) -> Option<Parts<'t>> {
     let text = skip_space(bytes);
-    if bytes.len() > limits.bytes.min(LONGEST) || text.first() != Some(&b'{') || keys.has_more_elsewhere {
+    if bytes.len() > limits.bytes.min(LONGEST) || text.first() != Some(&b'{') || keys.needs_slow_reader {
         return None;
     }
     let nesting = u32::try_from(limits.nesting).unwrap_or(u32::MAX);

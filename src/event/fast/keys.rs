@@ -20,8 +20,8 @@ pub(crate) struct Keys {
     pub(super) first_byte: u8,
     /// The texts that count as no preferences, where the shape is a text.
     absent_texts: Vec<String>,
-    /// True if an input or preferences are looked for in an object that is not on the way to the preferences.
-    pub(super) has_more_elsewhere: bool,
+    /// True if the slow reader has to look: for something in an object that is not on the way to the preferences, or for two things under one key.
+    pub(super) needs_slow_reader: bool,
     /// Where foreign consent counts, what finds out that there is none.
     foreign: Option<Box<ForeignFilter>>,
 }
@@ -39,7 +39,7 @@ struct Wanted {
 }
 
 /// Up to eight bytes as a number, and which bits of eight bytes these are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Word {
     bytes: u64,
     mask: u64,
@@ -68,18 +68,20 @@ const INTEGRATIONS: (&str, Key) = ("integrations", Key::Integrations);
 const EVENT: (&str, Key) = ("event", Key::Event);
 const BATCH: (&str, Key) = ("batch", Key::Batch);
 
+/// Those of an event's own members that an [`Event`](crate::Event) holds.
+const WHOLE: [(&str, Key); 5] =
+    [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
+
 impl Keys {
     /// Those of everything that an [`Event`](crate::Event) holds.
     pub(crate) fn of_event(reading: &Reading) -> Self {
-        let top = [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
-        Keys::new(reading, &top, reading.inputs.iter().map(|input| input.path.as_slice()))
+        Keys::new(reading, &WHOLE, reading.inputs.iter().map(|input| input.path.as_slice()))
     }
 
     /// Those of everything that an [`Event`](crate::Event) of a policy without inputs holds, and of the values at some paths.
     #[cfg(feature = "ledger")]
     pub(crate) fn of_person<'p>(reading: &Reading, paths: impl Iterator<Item = &'p [String]>) -> Self {
-        let top = [INTEGRATIONS, EVENT, BATCH, ("type", Key::Type), ("messageId", Key::MessageId)];
-        Keys::new(reading, &top, paths)
+        Keys::new(reading, &WHOLE, paths)
     }
 
     /// Those that a decision depends on. What an event is called matters where events may be exempt; whether it is of the type that
@@ -105,7 +107,7 @@ impl Keys {
         if let Some(first) = levels.first_mut() {
             first.extend(top.iter().map(|(key, what)| Wanted::new(key, *what)));
         }
-        let mut has_more_elsewhere = reading.places.is_some();
+        let mut needs_slow_reader = reading.places.is_some();
         for (number, path) in paths.enumerate() {
             let way = path.split_last().filter(|(_, objects)| parents.starts_with(objects));
             let level = way.and_then(|(_, objects)| levels.get_mut(objects.len()));
@@ -113,14 +115,21 @@ impl Keys {
                 (Some((key, _)), Some(level)) => {
                     level.extend(Some(key).filter(plain).map(|key| Wanted::new(key, Key::Input(number))));
                 }
-                _ => has_more_elsewhere = true,
+                _ => needs_slow_reader = true,
             }
         }
+        // Of two things under one key, the fast reader would find only the first.
+        needs_slow_reader |= levels.iter().any(|level| {
+            level
+                .iter()
+                .enumerate()
+                .any(|(at, one)| level.iter().skip(at + 1).any(|other| one.has_key_of(other)))
+        });
         let begins = beginnings(levels.iter().flatten());
         let first_byte = reading.first_byte();
         let absent_texts = reading.absent.iter().filter_map(AbsentValue::text).map(str::to_owned);
         let foreign = (reading.foreign == ForeignConsent::Malformed).then(Box::default);
-        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), has_more_elsewhere, foreign }
+        Keys { levels, begins, first_byte, absent_texts: absent_texts.collect(), needs_slow_reader, foreign }
     }
 
     /// Returns true if an event with these parts may have something foreign that makes a difference.
@@ -187,6 +196,11 @@ impl Wanted {
             first: Word::new(first),
             more: more.chunks(8).map(Word::new).collect(),
         }
+    }
+
+    /// Returns true if both have the same key.
+    fn has_key_of(&self, other: &Wanted) -> bool {
+        (self.length, self.first, &self.more) == (other.length, other.first, &other.more)
     }
 
     /// Whether a text that begins like the key goes on like it.
