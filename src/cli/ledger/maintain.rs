@@ -57,8 +57,8 @@ impl Compact {
             );
         }
         let path = Path::new(&self.store);
-        let store = FileStore::open(path).map_err(|error| format!("`{}`: {error}", self.store))?;
-        let (before, after) = store.compact(path).map_err(|error| format!("`{}`: {error}", self.store))?;
+        let compacted = FileStore::compact(path).map_err(|error| format!("`{}`: {error}", self.store));
+        let (before, after) = compacted?;
         self.format.write(to, &CompactReport::new(before, after))?;
         Ok(Status::Fine)
     }

@@ -62,10 +62,8 @@ impl FileStore {
     /// When it cannot be opened, when it is no ledger, or while another process has it open. An empty file is no ledger.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let is_there = path.try_exists().map_err(StoreError::new)?;
-        if !is_there {
-            make(path)?;
-        }
-        Ok(FileStore { is_new: !is_there, ..FileStore::open(path)? })
+        let is_new = !is_there && make(path)?;
+        Ok(FileStore { is_new, ..FileStore::open(path)? })
     }
 
     /// Opens a file to read and write.
@@ -106,7 +104,7 @@ impl FileStore {
         Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The same for a store that is open.
+    /// Asks the engine as [`opened`] does, and asks it nothing more once it has found the file broken.
     fn guarded<T>(&self, ask: impl FnOnce() -> Result<T, Cause>) -> Result<T, StoreError> {
         if self.broken.load(Ordering::Acquire) {
             return Err(StoreError::new(BROKEN));
@@ -149,8 +147,9 @@ fn opened<T>(open: impl FnOnce() -> T) -> Result<T, Cause> {
 
 const BROKEN: &str = "the file is broken";
 
-/// Makes an empty store. Whoever is ended in the middle of it leaves no file of this name that is half a store.
-fn make(path: &Path) -> Result<(), Cause> {
+/// Makes an empty store, and returns false if somebody else has made one meanwhile. Whoever is ended in the middle of it leaves no file of this name that is
+/// half a store.
+fn make(path: &Path) -> Result<bool, Cause> {
     let new = beside(path);
     let database = Database::create(&new)?;
     let transaction = database.begin_write()?;
@@ -160,14 +159,15 @@ fn make(path: &Path) -> Result<(), Cause> {
     drop(database);
     // Somebody else may have made it meanwhile, and written to it: theirs stays.
     let made = match fs::hard_link(&new, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         // Not every file system has them.
-        Err(_) => fs::rename(&new, path),
-        made => made,
+        Err(_) => fs::rename(&new, path).map(|()| true),
+        Ok(()) => Ok(true),
     };
     let _ = fs::remove_file(&new);
-    made?;
-    Ok(sync_folder(path)?)
+    let made = made?;
+    sync_folder(path)?;
+    Ok(made)
 }
 
 /// A name next to a file that nobody else takes.
@@ -192,11 +192,8 @@ impl Store for FileStore {
             let table = self.read()?.open_table(ENTRIES)?;
             // Names are added before the entries that need them, so that these are not too few.
             let names = self.names();
-            let entry = |id: &Id| match table.get(encoding::key(id).as_slice())? {
-                Some(packed) => Ok(decode(id, packed.value(), &names)?.0),
-                None => Ok(LedgerEntry::default()),
-            };
-            ids.iter().map(entry).collect()
+            let stored = |id: &Id| look_up(&table, id, &encoding::key(id), &names);
+            ids.iter().map(|id| Ok(stored(id)?.map(|(entry, _)| entry).unwrap_or_default())).collect()
         })
     }
 
@@ -252,18 +249,13 @@ impl Store for FileStore {
         let table = self.guarded(|| Ok(self.read()?.open_table(ENTRIES)?))?;
         let names = self.names();
         // A look-up goes other ways through the file than a walk. If they are damaged, it misses entries that are there.
-        let looked_up = |id: &Id| {
-            self.guarded(|| {
-                let packed = table.get(encoding::key(id).as_slice())?;
-                let packed = packed.ok_or_else(|| format!("a look-up does not find the entry of `{id}`"))?;
-                Ok(decode(id, packed.value(), &names)?.1)
-            })
-        };
+        let looked_up = |id: &Id| self.guarded(|| Ok(look_up(&table, id, &encoding::key(id), &names)));
         let mut check = StoreCheck { marker: Some(marker), ..StoreCheck::default() };
         self.each_row(&mut |row| {
-            let found = row.and_then(|(id, _, hash)| match looked_up(&id)? == hash {
-                true => Ok(hash),
-                false => Err(format!("a look-up finds another entry of `{id}`").into()),
+            let found = row.and_then(|(id, _, hash)| match looked_up(&id)?? {
+                Some((_, other)) if other == hash => Ok(hash),
+                Some(_) => Err(format!("a look-up finds another entry of `{id}`").into()),
+                None => Err(format!("a look-up does not find the entry of `{id}`").into()),
             });
             match found {
                 Ok(hash) => {
@@ -289,6 +281,15 @@ struct Step<'s, 't> {
 
 /// An entry as it is stored, with its hash.
 type Stored = (LedgerEntry, Hash);
+
+fn look_up(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    id: &Id,
+    key: &[u8],
+    names: &Names,
+) -> Result<Option<Stored>, Cause> {
+    table.get(key)?.map(|packed| decode(id, packed.value(), names)).transpose()
+}
 
 impl FileStore {
     /// Makes a change, which is on the disk when this returns. If `write` fails, nothing is changed.
@@ -328,10 +329,7 @@ impl FileStore {
 
 impl Step<'_, '_> {
     fn stored(&self, id: &Id, key: &[u8]) -> Result<Option<Stored>, StoreError> {
-        self.store.guarded(|| {
-            let row = self.table.get(key)?;
-            row.map(|packed| decode(id, packed.value(), &self.names)).transpose()
-        })
+        self.store.guarded(|| look_up(&self.table, id, key, &self.names))
     }
 
     /// Puts an entry in the place of what is stored.
@@ -417,18 +415,19 @@ impl FileStore {
         })
     }
 
-    /// Writes everything that counts into a new file, which takes the place of this one. So nothing is left of what was erased. Returns how many bytes the
-    /// file had, and how many it has.
+    /// Writes all entries of a file into a new one, which takes its place. So no byte of an erased entry is left. Returns the number of bytes that the file
+    /// had, and that it has.
     ///
     /// # Errors
     ///
-    /// When an entry is damaged, or the folder cannot be written to. The file is then as it was.
-    pub fn compact(self, path: &Path) -> Result<(u64, u64), StoreError> {
+    /// Those of [`FileStore::open`], and if an entry is damaged, or if the folder cannot be written to. The file then stays as it was.
+    pub fn compact(path: &Path) -> Result<(u64, u64), StoreError> {
+        let store = FileStore::open(path)?;
         let path = &fs::canonicalize(path).map_err(StoreError::new)?;
         let before = fs::metadata(path).map_err(StoreError::new)?;
-        let (marker, _) = self.guarded(|| marker(&self.read()?))?;
+        let (marker, _) = store.guarded(|| marker(&store.read()?))?;
         let new = beside(path);
-        let written = self.copy(&new, marker).and_then(|()| {
+        let written = store.copy(&new, marker).and_then(|()| {
             fs::set_permissions(&new, before.permissions()).map_err(StoreError::new)?;
             fs::rename(&new, path).map_err(StoreError::new)?;
             sync_folder(path).map_err(StoreError::new)
