@@ -14,7 +14,8 @@ use std::path::Path;
 /// Look at every entry of a ledger, and compare all of them with what the ledger says of itself.
 ///
 /// It finds entries that are damaged, missing or older than they should be. An older copy of a whole ledger agrees with itself: note the number of
-/// changes that this command prints, and state it with --changes. Exit status: 0 the ledger is sound, 1 it is not, 2 usage, or a ledger that does
+/// changes that this command prints, and state it with --changes. A ledger in Redis may not be written to meanwhile: this command would report
+/// the changes as damage. Exit status: 0 the ledger is sound, 1 it is not, 2 usage, or a ledger that does
 /// not answer.
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -126,13 +127,6 @@ fn entry(line: &[u8]) -> Result<(Id, LedgerEntry), String> {
 
 /// Adds entries to those of a ledger.
 fn join(store: &dyn Store, changes: &mut BTreeMap<Id, LedgerEntry>) -> Result<(), CliError> {
-    let changes = std::mem::take(changes);
-    let ids: Vec<Id> = changes.keys().cloned().collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    store.update(&ids, &mut |entries| {
-        entries.iter_mut().zip(changes.values()).for_each(|(entry, change)| entry.join(change.clone()));
-    })?;
-    Ok(())
+    let changes: Vec<_> = std::mem::take(changes).into_iter().collect();
+    Ok(store.join(&changes)?)
 }
