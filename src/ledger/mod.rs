@@ -37,6 +37,7 @@ mod record;
 mod recording;
 #[cfg(feature = "ledger-redis")]
 mod redis;
+mod sets;
 mod store;
 mod suggestions;
 mod timestamp;

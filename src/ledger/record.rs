@@ -1,6 +1,7 @@
 //! What is recorded of a person, of the entries of all ids that are theirs.
 
 use super::choices::{CategoryChoice, Choices};
+use super::sets::Sets;
 use super::timestamp::Timestamp;
 use crate::event::{Record, RecordedPreference};
 use crate::model::Policy;
@@ -130,10 +131,10 @@ pub(super) struct Person<'e> {
 }
 
 impl Person<'_> {
-    /// What is recorded of the person; `None` if nobody has said anything.
+    /// Returns the record of the person; `None` if nobody has said anything.
     ///
-    /// Until two ids are linked, they are two persons. The link merges what was said under them. What is said later under either id counts for the
-    /// person. An id that others share grants nothing. What is refused under it, by whomever, counts until the person says it anew.
+    /// Until two ids are linked, they are two persons. The link merges their choices. A later choice under either id counts for the
+    /// person. An id that others share grants nothing. A refusal under it, by anybody, counts until the person grants again.
     pub(super) fn record(&self) -> Option<DatedRecord> {
         let mut record = match self.own.as_slice() {
             [choices] => DatedRecord::of(choices),
@@ -166,7 +167,7 @@ impl Person<'_> {
         Some(DatedRecord { at: latest, preferences: each.collect() })
     }
 
-    /// What counts of one category, by going through links and words in the order of time. `None` if nobody has said anything of it.
+    /// Returns the preference of one category, by going through links and choices in the order of time. `None` if nobody has said anything of it.
     fn category(&self, name: &str) -> Option<DatedPreference> {
         let mut steps: Vec<(Option<Timestamp>, Step)> = Vec::with_capacity(self.own.len() + self.links.len());
         for (id, choices) in self.own.iter().enumerate() {
@@ -203,40 +204,22 @@ enum Step {
     Refused(usize),
 }
 
-/// Ids that are known to be one person, and what counts for each group of them.
+/// Ids that are known to be one person, and the preference of each group of them.
 struct Groups {
-    /// For each id another one of its group, or itself.
-    parents: Vec<usize>,
+    ids: Sets,
+    /// The preference of each group, at its root.
     said: Vec<Option<DatedPreference>>,
 }
 
 impl Groups {
     fn new(count: usize) -> Self {
-        Groups { parents: (0..count).collect(), said: vec![None; count] }
-    }
-
-    fn of(&mut self, mut id: usize) -> usize {
-        while let Some(parent) = self.parents.get(id).copied().filter(|parent| *parent != id) {
-            // The next time, the way is half as long.
-            let next = self.parents.get(parent).copied().unwrap_or(parent);
-            if let Some(own) = self.parents.get_mut(id) {
-                *own = next;
-            }
-            id = next;
-        }
-        id
+        Groups { ids: Sets::new(count), said: vec![None; count] }
     }
 
     fn link(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.of(one), self.of(other));
-        if one == other {
-            return;
-        }
-        let said = self.said.get_mut(other).and_then(Option::take);
-        if let Some(parent) = self.parents.get_mut(other) {
-            *parent = one;
-        }
-        if let Some(own) = self.said.get_mut(one) {
+        let Some((root, below)) = self.ids.join(one, other) else { return };
+        let said = self.said.get_mut(below).and_then(Option::take);
+        if let Some(own) = self.said.get_mut(root) {
             *own = match (*own, said) {
                 (Some(own), Some(other)) => Some(own.merged(other)),
                 (own, other) => own.or(other),
@@ -245,7 +228,7 @@ impl Groups {
     }
 
     fn say(&mut self, id: usize, said: DatedPreference) {
-        let group = self.of(id);
+        let group = self.ids.root(id);
         if let Some(own) = self.said.get_mut(group) {
             *own = Some(said);
         }

@@ -2,6 +2,7 @@
 
 use crate::ledger::entry::LedgerEntry;
 use crate::ledger::id::Id;
+use crate::ledger::sets::Sets;
 use std::collections::BTreeMap;
 
 /// The ids of the largest unit. Ids that are linked with more others are written one by one.
@@ -13,7 +14,7 @@ pub(super) type Unit = Vec<usize>;
 /// Returns units that hold each change once. The ids that the changes link are in one unit, so that nobody sees a link on one side only.
 pub(super) fn units(changes: &[(Id, LedgerEntry)]) -> Vec<Unit> {
     let places: BTreeMap<&Id, usize> = changes.iter().enumerate().map(|(at, (id, _))| (id, at)).collect();
-    let mut sets = Sets((0..changes.len()).collect());
+    let mut sets = Sets::new(changes.len());
     for (at, (_, change)) in changes.iter().enumerate() {
         for (other, _) in change.links.iter() {
             if let Some(other) = places.get(other) {
@@ -31,29 +32,6 @@ pub(super) fn units(changes: &[(Id, LedgerEntry)]) -> Vec<Unit> {
     }
     all.extend(large.into_iter().map(|at| vec![at]));
     all
-}
-
-/// Sets of positions, each a tree of parents.
-struct Sets(Vec<usize>);
-
-impl Sets {
-    fn root(&mut self, mut at: usize) -> usize {
-        while let Some(parent) = self.0.get(at).copied().filter(|parent| *parent != at) {
-            let above = self.0.get(parent).copied().unwrap_or(parent);
-            if let Some(place) = self.0.get_mut(at) {
-                *place = above;
-            }
-            at = above;
-        }
-        at
-    }
-
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.root(one), self.root(other));
-        if let Some(parent) = self.0.get_mut(one.max(other)) {
-            *parent = one.min(other);
-        }
-    }
 }
 
 #[cfg(test)]
