@@ -525,7 +525,7 @@ fn a_closed_pipe_stops_no_recording() {
     }
 }
 
-/// Who is linked with a device of several people is not granted what one of them granted there, also after another one is forgotten.
+/// A shared device grants nothing for a person whom others share it with, also after one of them is forgotten.
 #[test]
 fn a_shared_device_grants_nothing() {
     let place = Place::new("override ledger mismatch use recorded");
@@ -550,6 +550,8 @@ fn a_shared_device_grants_nothing() {
     assert_eq!(delivered(r#""anonymousId":"tablet""#, grant), ["\"Zendesk\""]);
     let forgotten = run(&["ledger", "forget", &place.text("ledger"), "user:child"], b"");
     assert!(forgotten.out.contains("anonymous:tablet stays, because others share it"), "{}", forgotten.out);
+    let rows = run(&["ledger", "export", &place.text("ledger"), "--format", "csv"], b"").out;
+    assert!(rows.contains("\nanonymous:tablet,,,,,,a person who is forgotten\r\n"), "{rows}");
     assert_eq!(delivered(r#""anonymousId":"tablet""#, grant), ["\"Zendesk\""]);
 }
 
@@ -647,7 +649,7 @@ fn ids_are_read_and_linked() {
     }
 }
 
-/// What is erased leaves no byte in a compacted file, and only `ingest` and `import` make a ledger.
+/// Erased entries leave no byte in a compacted file, and only `ingest` and `import` make a ledger.
 #[test]
 fn ledgers_are_kept_in_order() {
     let place = Place::new("");
@@ -767,7 +769,7 @@ fn grants_expire() {
     assert_eq!(told.status, 1, "{}", told.out);
 }
 
-/// The events of a case that was reported, and the ledger that the first of them come to.
+/// Returns the policy and the events of a case that was reported. The first events are recorded.
 fn reported_case(name: &str, recorded: usize) -> (String, Place, Vec<String>) {
     let place = Place::new("");
     let events = fs::read_to_string(format!("tests/cases/{name}.ndjson")).unwrap();

@@ -103,7 +103,8 @@ impl Document for ForgetReport {
     }
 }
 
-/// Entries as a table: a row for each category and for each link of an id. A category `*` stands for all that have no row.
+/// Returns entries as a table: a row for each category and for each link of an id, and one if a person who shared it is forgotten. The category `*` means
+/// all categories without a row. The table leaves out when a category was named last, and the times that were still to come.
 pub fn entry_rows(entries: &[(&Id, &LedgerEntry)]) -> Grid {
     const TITLES: [&str; 7] = ["id", "category", "choice", "granted", "refused", "version", "linked"];
     let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.to_string());
@@ -133,8 +134,10 @@ pub fn entry_rows(entries: &[(&Id, &LedgerEntry)]) -> Grid {
         for (linked, since) in entry.links.iter() {
             row([none(), none(), none(), none(), none(), format!("{linked} since {since}")]);
         }
-        if entry.links == Links::TooMany {
-            row([none(), none(), none(), none(), none(), "too many".to_owned()]);
+        let is_shared = entry.shared.then_some("a person who is forgotten");
+        let has_too_many = (entry.links == Links::TooMany).then_some("too many");
+        for linked in is_shared.into_iter().chain(has_too_many) {
+            row([none(), none(), none(), none(), none(), linked.to_owned()]);
         }
     }
     Grid::new(TITLES.map(|title| Column { title, ..Column::default() })).with(rows)
@@ -149,6 +152,9 @@ pub struct CheckReport {
 
 #[derive(Debug, Serialize)]
 struct CheckResult {
+    /// True if all entries are those that the marker counts.
+    #[serde(skip)]
+    are_entries_sound: bool,
     /// The number of changes, by the marker.
     changes: Option<u64>,
     damaged: u64,
@@ -169,6 +175,7 @@ impl CheckReport {
         let changes = check.marker.map(|marker| marker.changes);
         let is_old = expected_changes.is_some_and(|expected| changes < Some(expected));
         let check = CheckResult {
+            are_entries_sound: check.is_sound(),
             changes,
             damaged: check.damaged,
             entries: check.entries,
@@ -188,8 +195,17 @@ impl CheckReport {
 
 impl Document for CheckReport {
     fn add_to(&self, page: &mut Page) {
-        let CheckResult { changes, damaged, entries, examples, expected_changes, is_sound, stated_entries } =
-            &self.check;
+        let CheckResult {
+            are_entries_sound,
+            changes,
+            damaged,
+            entries,
+            examples,
+            expected_changes,
+            is_sound,
+            stated_entries,
+        } = &self.check;
+        let is_old = expected_changes.is_some_and(|expected| *changes < Some(expected));
         let changes = changes.map_or(String::new(), |changes| format!(", {changes} changes"));
         page.paragraph(format!("{entries} entries are sound, {damaged} are damaged{changes}"));
         examples.iter().for_each(|example| page.indented(example.clone()));
@@ -197,13 +213,13 @@ impl Document for CheckReport {
             page.paragraph(format!(
                 "there should be {stated} entries: some are lost, or were added by another program"
             ));
-        } else if !is_sound && *damaged == 0 && expected_changes.is_none() {
+        } else if !are_entries_sound && *damaged == 0 {
             page.paragraph("some entries are not those that were written last".to_owned());
         }
         if let Some(expected) = expected_changes {
             page.paragraph(format!(
                 "there should be at least {expected} changes{}",
-                if *is_sound { "" } else { ": this may be an older copy" }
+                if is_old { ": this may be an older copy" } else { "" }
             ));
         }
         page.paragraph(if *is_sound { "the ledger is sound" } else { "the ledger is not sound" }.to_owned());

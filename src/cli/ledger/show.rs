@@ -44,9 +44,9 @@ impl StoreArguments {
 
 /// Write every entry of a ledger, in the order of the ids.
 ///
-/// As JSON, each line is an entry: the id, what was said of each category, and the ids that it is linked with. `ledger import` reads it. As CSV, each row is a
-/// category or a link of an id. Exit status: 0 all are written, 2 a ledger that does not answer, 141 the reader of standard output went away
-/// before the end.
+/// As JSON, each line is an entry: the id, its choices in each category, and the ids that are linked with it. `ledger import` reads it. As CSV, each row
+/// is a category or a link of an id. CSV leaves out when a category was named last, and the times that were still to come. Exit status: 0 all
+/// entries are written, 2 a ledger that does not answer, 141 the reader of standard output went away before the end.
 #[derive(clap::Args)]
 pub(crate) struct Export {
     #[command(flatten)]
