@@ -147,7 +147,7 @@ fn what_a_ledger_rejects_is_found() {
         ("", preference(&format!("{misspelled}{someone}")), Some("no_preferences")),
         ("", preference(""), Some("no_preferences")),
         ("", preference(given), Some("no_person")),
-        // Whoever has an id that cannot be read is nobody. An integer is read as a text.
+        // An event whose id cannot be read has no person. An integer is read as a text.
         ("", preference(&format!(r#"{given},"userId":7.5,"anonymousId":"a""#)), Some("invalid_id")),
         ("", preference(&format!(r#"{given},"userId":7,"anonymousId":[]"#)), None),
         (

@@ -364,7 +364,7 @@ fn read<'t>(policy: &Policy, text: &'t str) -> Event<'t> {
     Event::read(text.as_bytes(), policy.reading(), &Limits::default()).unwrap()
 }
 
-/// What a policy has on record if an expired grant is older than the policy lets grants be of which they expire sooner.
+/// Returns the record as a policy reads it. An expired grant is older than the shorter of the two times.
 fn as_read(policy: &Policy, other: &Policy, answer: Recorded<'_>) -> Option<Record> {
     let Recorded::Known(record) = answer else { return None };
     let (own, others) = (policy.ledger_grants().value, other.ledger_grants().value);

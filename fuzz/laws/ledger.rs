@@ -108,7 +108,7 @@ fn told(u: &mut Unstructured, settings: Settings) -> Result<Told> {
     let (anonymous, reads_anonymous) = id("anonymousId", u)?;
     let (previous, reads_previous) = id("previousId", u)?;
     let (known, unknown) = (user.clone().map(Id::User), anonymous.clone().map(Id::Anonymous));
-    // An id that cannot be read is nobody's, and makes the other one nobody's.
+    // An id that cannot be read names no person, and neither does the other one then.
     let decides = if reads_user { known.clone().or(unknown.clone()) } else { None };
 
     let second = |u: &mut Unstructured| -> Result<u32> { u.int_in_range(0..=17) };
@@ -212,10 +212,10 @@ pub(crate) fn everybody() -> Vec<Id> {
     names.iter().flat_map(|name| [Id::User((*name).into()), Id::Anonymous((*name).into())]).collect()
 }
 
-/// What is said of a person: when the latest of it was said, and of each category what counts, and when it was granted.
+/// The record of a person: the latest time, and for each category the preference and the time of the grant.
 type Said = (Option<u32>, BTreeMap<String, Counts>);
 
-/// What counts of a category: granted, refused or in conflict; and when it was granted, if that is known.
+/// The preference of a category: granted, refused or in conflict; and the time of the grant, if that is known.
 type Counts = (RecordedPreference, Option<u32>);
 
 const REFUSED: Counts = (RecordedPreference::Refused, None);
@@ -227,13 +227,13 @@ fn both(one: Counts, other: Counts) -> (RecordedPreference, Vec<Option<u32>>) {
     (preference, granted.map(|(_, at)| at).collect())
 }
 
-/// What two people agree to, of which the older grant ends first.
+/// Returns the preference that two people agree to. The older of two grants ends first.
 fn agreed(one: Counts, other: Counts) -> Counts {
     let (preference, times) = both(one, other);
     (preference, times.into_iter().min().flatten())
 }
 
-/// What one person said under two ids, of which the newer grant counts.
+/// Returns the preference of one person under two ids. The newer of two grants counts.
 fn merged(one: Counts, other: Counts) -> Counts {
     let (preference, times) = both(one, other);
     (preference, times.into_iter().max().flatten())
@@ -303,7 +303,7 @@ impl Model {
         !self.shared.contains(anonymous) && self.known_of(anonymous).is_subset(class)
     }
 
-    /// Whether a write says something: where what is unasked is kept, it must name a category.
+    /// Returns true if a write says something: where what is unasked is kept, it must name a category.
     fn says(&self, preferences: &BTreeMap<String, bool>) -> bool {
         !self.keeps_unasked || !preferences.is_empty()
     }
@@ -342,7 +342,7 @@ impl Model {
         }
         let people: BTreeSet<BTreeSet<Id>> = known.iter().map(|known| self.class(known)).collect();
         let mut all: Vec<Option<Said>> = people.iter().map(|class| self.of_person(class)).collect();
-        // Who is forgotten agrees to nothing.
+        // A forgotten person agrees to nothing.
         all.extend(has_shared.then(|| Some((None, BTreeMap::new()))));
         if all.iter().all(Option::is_none) {
             return None;
@@ -357,7 +357,7 @@ impl Model {
         })
     }
 
-    /// What counts of ids that are one person's alone.
+    /// Returns the record of ids that are one person's alone.
     fn of_ids(&self, ids: &BTreeSet<Id>) -> Option<Said> {
         let latest = self.latest(ids)?;
         let links = self.links.iter().filter(|(_, one, other)| ids.contains(one) && ids.contains(other));

@@ -19,7 +19,7 @@ const PASSWORD: &str = "CONSENTRY_LEDGER_PASSWORD";
 /// A ledger by its name on the command line.
 #[derive(clap::Args)]
 pub(super) struct Reach {
-    /// How long one request to a ledger in Redis may take, in milliseconds, before the ledger counts as unreachable; then it is not asked for as long again
+    /// The longest time of one request to a ledger in Redis, in milliseconds. After that the ledger counts as unreachable, and is not asked for as long again
     /// [default: 1000].
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     ledger_timeout: Option<u64>,

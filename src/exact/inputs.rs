@@ -337,7 +337,7 @@ impl Inputs {
         self.check.and_then(|_| self.category(key)).map(|variable| variable + 1)
     }
 
-    /// The values of the variable of what is recorded. A conflict and an old grant are values of their own where two policies do not read them alike.
+    /// The values of the variable of what is recorded. A conflict and an old grant are values of their own where two policies read them differently.
     pub(crate) fn recorded_values(&self) -> Vec<RecordedPreference> {
         let conflict = self.check.filter(|check| check.tells_conflict).map(|_| RecordedPreference::Conflict);
         let expired = self.check.and_then(|check| check.tells_age).map(|_| RecordedPreference::Expired);

@@ -33,7 +33,7 @@ pub struct LedgerAnswers<'l> {
 }
 
 impl<'l> LedgerAnswers<'l> {
-    /// Reads lines, and asks the ledger once for the people in them. What could not be read as a line is an error already. The age of grants is
+    /// Reads lines, and asks the ledger once for the people in them. A line that could not be read is an error already. The age of grants is
     /// measured at a given time, or else at the one that each event states.
     pub fn read(
         lines: impl Iterator<Item = Result<&'l [u8], EventError>>,

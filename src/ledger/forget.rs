@@ -14,7 +14,7 @@ pub enum Forgotten {
     Erased {
         /// The ids that are erased; none, if nothing was recorded.
         erased: Vec<Id>,
-        /// The anonymous ids that others share with the person. What was said under them stays, without a word of the person's other ids.
+        /// The anonymous ids that others share with the person. Their choices stay, without the links to the person.
         shared: Vec<Id>,
     },
     /// Nothing is erased: the anonymous id is one person with these known ones, whose refusals may be recorded under it. Forget them.

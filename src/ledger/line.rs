@@ -114,7 +114,7 @@ impl TryFrom<EntryLine> for (Id, LedgerEntry) {
             let granted =
                 said.granted.map(|grant| Grant { at: grant.at, version: grant.version.map(SmolStr::from) });
             let mut choice = CategoryChoice { granted, refused: said.refused, named: said.named };
-            // What is older than a refusal does not count.
+            // A grant that is older than a refusal does not count.
             choice.join(CategoryChoice::default());
             (SmolStr::from(name), choice)
         });

@@ -14,8 +14,8 @@ pub const MAX_KNOWN_IDS: usize = 100;
 /// The most links that an answer about one id may follow. Whoever has more grants nothing.
 const MAX_FOLLOWED: usize = 10 * MAX_LINKS;
 
-/// What is recorded of some people, in their order; `None` of whom nothing is. The store is asked once for all of them, and again for
-/// the ids that theirs are linked with.
+/// Returns the records of some people, in their order; `None` for a person without a record. The store is asked once for all of them, and again for
+/// the ids that theirs are linked with, as long as links lead to more known ids.
 ///
 /// # Errors
 ///
@@ -137,7 +137,7 @@ impl Records<'_> {
         if self.entries.links(&self.entries.known_ids(id)) > MAX_FOLLOWED {
             return Some(DatedRecord::default());
         }
-        // Who is one of several people is held to what all of them agree to. Whoever has said nothing agrees to nothing.
+        // One of several people is held to what all of them agree to. A person who has said nothing agrees to nothing.
         let mut people: BTreeSet<BTreeSet<Id>> = BTreeSet::new();
         for (known, _) in entry.links.iter() {
             people.insert(person(known, |id| self.entries.0.get(id)));

@@ -24,8 +24,8 @@ impl Timestamp {
     /// The last moment.
     pub const MAX: Timestamp = Timestamp(253_402_207_200_999_999);
 
-    /// Of a text by RFC 3339, or in another form of ISO 8601 that has a time of day. A time without an offset is in UTC. A number is one of milliseconds after the beginning of
-    /// 1970, UTC, and no less than 10^11. `None` for any other text. What is beyond a microsecond is cut off.
+    /// Reads a text by RFC 3339, or in another form of ISO 8601 that has a time of day. A time without an offset is in UTC. A number is one of milliseconds after the beginning of
+    /// 1970, UTC, and no less than 10^11. `None` for any other text. Parts of a microsecond are cut off.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(' ');
         if let Ok(milliseconds) = text.parse::<i64>() {

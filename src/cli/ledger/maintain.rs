@@ -70,7 +70,7 @@ const LINES: usize = 10_000;
 
 /// Add what `ledger export` has written to a ledger.
 ///
-/// The ledger keeps the entries that it has. Of two choices the later one counts, and on a tie the refusal. Exit status: 0 all lines are imported, 1 some lines are no
+/// The ledger keeps the entries that it has. The later of two choices counts, and on a tie the refusal. Exit status: 0 all lines are imported, 1 some lines are no
 /// entries, 2 usage, a file that cannot be read, or a ledger that does not answer.
 #[derive(clap::Args)]
 pub(crate) struct Import {

@@ -387,7 +387,7 @@ impl Policy {
         self.settings.ledger_also_records.value
     }
 
-    /// Where an event says which version of the consent text its person saw; empty for `ledger version none`.
+    /// Returns the path of the version of the consent text that a person saw; empty for `ledger version none`.
     pub fn ledger_version(&self) -> impl Iterator<Item = &str> {
         self.settings.ledger_version.value.iter().map(|key| key.value.as_str())
     }
